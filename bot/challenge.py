@@ -1,0 +1,246 @@
+"""Use case: train a challenger, compare it with the champion on later issues, promote or refuse it."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from bot import leases, storage
+from bot.context import Context
+from bot.errors import BotError, LostLeaseError
+from bot.models import Issue as IssueRow
+from bot.models import ModelStatus, Repository, TrainingRun, Truth
+from bot.retraining import LEAST_HELD_OUT, serve
+from bot.serving import candidates
+from pipeline import evaluation, registry, training
+from pipeline.errors import PipelineError
+from pipeline.issues import Issue, build_targets, usual_labels
+from pipeline.methods.base import Probabilities, Targets
+
+log = logging.getLogger(__name__)
+
+MOST_HELD_OUT = 300  # issues
+LEAST_POSITIVES = 5  # issues with a label, for the label to be learnt
+BETTER = 0.8  # how sure the comparison must be that the challenger is better
+LEASE = timedelta(minutes=2)
+MOST_ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a challenger is trained on, and the later issues that both are judged on."""
+
+    training: Sequence[Issue]
+    holdout: Sequence[Issue]
+
+
+def split(issues: Sequence[Issue], trained_until: datetime | None) -> Split:
+    """Hold out the newest labelled issues: later than all that the champion or the challenger is trained on.
+
+    Half of the labelled issues that the champion has not seen, at least 50 and at most 300.
+    """
+    labelled = [issue for issue in issues if issue.labels]
+    fresh = [issue for issue in labelled if trained_until is None or _created(issue) > trained_until]
+    size = min(max(len(fresh) // (4 if trained_until is None else 2), LEAST_HELD_OUT), MOST_HELD_OUT)
+    holdout = fresh[-size:]
+    if len(holdout) < LEAST_HELD_OUT:
+        raise BotError(
+            f"only {len(holdout)} labelled issues are later than the champion's; {LEAST_HELD_OUT} are needed"
+        )
+    start = _created(holdout[0])
+    return Split([issue for issue in issues if _created(issue) < start], holdout)
+
+
+def _created(issue: Issue) -> datetime:
+    if issue.created_at is None:
+        raise BotError(f"issue {issue.number} has no date of creation")
+    return issue.created_at
+
+
+def dataset(session: Session, repo: Repository) -> list[Issue]:
+    """Return the issues of which people said something, in order of creation, for the labels the repository has."""
+    names = {label.name: label.description for label in storage.labels(session, repo.id)}
+    usable = set(candidates(names, repo.taxonomy))
+    rows = storage.issues_with_truth(session, repo.id)
+    return [_issue(row, {name: truth for name, truth in known.items() if name in usable}) for row, known in rows]
+
+
+def _issue(row: IssueRow, known: dict[str, Truth]) -> Issue:
+    def with_truth(wanted: Truth) -> tuple[str, ...]:
+        return tuple(name for name, truth in known.items() if truth is wanted)
+
+    return Issue(
+        number=row.number,
+        title=row.title,
+        body=row.body,
+        labels=with_truth(Truth.POSITIVE),
+        removed=with_truth(Truth.NEGATIVE),
+        unconfirmed=with_truth(Truth.UNCONFIRMED),
+        created_at=row.created_at,
+    )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How champion and challenger did on the same hold-out, and what follows."""
+
+    promote: bool
+    reason: str
+    metrics: dict[str, float]
+
+
+def compare(y: Targets, champion: Probabilities, challenger: Probabilities, *, seed: int) -> Verdict:
+    """Compare on the hold-out, (issues, labels); promote only what is better beyond a paired bootstrap's doubt."""
+    result = evaluation.paired_bootstrap(y, champion, challenger, seed=seed)
+    promote = result.probability_better >= BETTER
+    reason = (
+        f"on {len(y)} later issues: average precision {result.challenger:.3f} against {result.champion:.3f} of the "
+        f"champion, better in {result.probability_better:.0%} of the resamples ({BETTER:.0%} asked for)"
+    )
+    metrics = {
+        "average_precision": result.challenger,
+        "champion_average_precision": result.champion,
+        "probability_better": result.probability_better,
+        "micro_f1": evaluation.micro_f1(y, challenger >= 0.5),
+        "champion_micro_f1": evaluation.micro_f1(y, champion >= 0.5),
+    }
+    return Verdict(promote, ("promoted: " if promote else "refused: ") + reason, metrics)
+
+
+def run(context: Context, run_id: int) -> None:
+    """Do a queued training, if nobody else does: train, compare, store, promote or refuse."""
+    with context.database.write() as session:
+        row = leases.claim(session, TrainingRun, run_id, now=context.now(), lease=LEASE)
+        if row is not None and row.attempts > MOST_ATTEMPTS:
+            leases.fail(session, TrainingRun, row, "every attempt ended without a word: see the log", now=context.now())
+            return
+    if row is None:
+        return
+    try:
+        with _heartbeat(context, row):
+            outcome = _train(context, row)
+        _conclude(context, row, outcome)
+    except LostLeaseError:
+        log.warning("training taken over", extra={"run": run_id})
+    except (BotError, PipelineError) as error:
+        log.error("training failed", extra={"run": run_id, "reason": error.reason})
+        with context.database.write() as session:
+            leases.fail(session, TrainingRun, row, f"{error.reason}: {error}", now=context.now())
+
+
+@contextmanager
+def _heartbeat(context: Context, row: TrainingRun) -> Iterator[None]:
+    """Renew the lease from a thread of its own, for a training says nothing while it computes."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(LEASE.total_seconds() / 4):
+            try:
+                with context.database.write() as session:
+                    leases.renew(session, TrainingRun, row, now=context.now(), lease=LEASE)
+            except LostLeaseError:
+                return  # the end of the training will find out too, and write nothing
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@dataclass(frozen=True)
+class _Result:
+    """A judged challenger: the champion it met, the verdict, and the row of the new version."""
+
+    champion_id: int | None
+    verdict: Verdict
+    version: dict[str, object]
+
+
+def _train(context: Context, row: TrainingRun) -> _Result:
+    with context.database.read() as session:
+        repo = session.get_one(Repository, row.repository_id)
+        champion = storage.champion(session, repo)
+        issues = dataset(session, repo)
+        names = {label.name: label.description for label in storage.labels(session, repo.id)}
+    parts = split(issues, champion.trained_until if champion else None)
+    wanted = candidates(names, repo.taxonomy)
+    challenger = _fit(context, parts.training, usual_labels(parts.training, least=LEAST_POSITIVES), row)
+    universe = list(wanted)
+    verdict = compare(
+        np.maximum(build_targets(parts.holdout, universe), 0),
+        align(context.models.probabilities(champion, wanted, parts.holdout), universe),
+        align((challenger.labels, challenger.method.predict_proba(parts.holdout)), universe),
+        seed=row.id,
+    )
+    folder = registry.publish(context.settings.models_dir, challenger, metrics=verdict.metrics)
+    version = _version(context, parts, challenger, folder.name, verdict)
+    return _Result(champion.id if champion else None, verdict, version)
+
+
+def _fit(context: Context, issues: Sequence[Issue], labels: tuple[str, ...], row: TrainingRun) -> training.Trained:
+    if not labels:
+        raise BotError(f"no label has {LEAST_POSITIVES} labelled issues in what there is to train on")
+    if context.settings.method == "auto":
+        return training.train_best(issues, labels, seed=row.id, now=context.now())
+    recipe = training.Recipe(method=context.settings.method, labels=labels, seed=row.id)
+    return training.train(issues, recipe, now=context.now(), progress=_reporter(context, row))
+
+
+def _reporter(context: Context, row: TrainingRun) -> Callable[[float], None]:
+    """Return a callback that keeps the share done where the dashboard finds it."""
+
+    def report(done: float) -> None:
+        with context.database.write() as session:
+            storage.set_progress(session, row.id, done)
+
+    return report
+
+
+def align(scored: tuple[Sequence[str], Probabilities], universe: Sequence[str]) -> Probabilities:
+    """Return probabilities, (issues, labels of the model), as (issues, labels of `universe`); 0 where unknown."""
+    labels, probabilities = scored
+    column = {name: index for index, name in enumerate(labels)}
+    aligned = np.zeros((len(probabilities), len(universe)), dtype=np.float32)
+    for index, name in enumerate(universe):
+        if name in column:
+            aligned[:, index] = probabilities[:, column[name]]
+    return aligned
+
+
+def _version(
+    context: Context, parts: Split, challenger: training.Trained, folder: str, verdict: Verdict
+) -> dict[str, object]:
+    return {
+        "folder": folder,
+        "method": challenger.recipe.method,
+        "status": ModelStatus.CHALLENGER,
+        "reason": verdict.reason,
+        "metrics": verdict.metrics,
+        "trained_on": len(parts.training),
+        "trained_until": _created(parts.training[-1]),
+        "held_out": len(parts.holdout),
+        "created_at": context.now(),
+    }
+
+
+def _conclude(context: Context, row: TrainingRun, result: _Result) -> None:
+    """Store the challenger and the verdict, and promote it if it won, all in one transaction."""
+    with context.database.write() as session:
+        leases.finish(session, TrainingRun, row, now=context.now())
+        repo = session.get_one(Repository, row.repository_id)
+        model = storage.add_model(session, repo.id, result.version)
+        stored = session.get_one(TrainingRun, row.id, populate_existing=True)
+        stored.verdict, stored.model_id, stored.progress = result.verdict.reason, model.id, 1.0
+        if result.verdict.promote and repo.champion_id == result.champion_id:
+            serve(session, repo, model, result.verdict.reason, now=context.now())
+        else:
+            model.status = ModelStatus.REFUSED
+    log.info("challenger judged", extra={"run": row.id, "model": model.id, "promoted": result.verdict.promote})

@@ -1,0 +1,51 @@
+"""What a use case needs from the outside, handed in by the process's composition root (or by a replay)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from bot.database import Database
+from bot.github import RemoteRepository, RepositoryGateway
+from bot.models import Mode, Repository
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.serving import Models
+
+
+class Gateway(Protocol):
+    """GitHub as the use cases see it: the real one, or a replay's that only records."""
+
+    def repository(self, installation_id: int, full_name: str) -> RepositoryGateway:
+        """Return what can be done with one repository."""
+        ...
+
+    def repositories(self, installation_id: int) -> "Iterator[RemoteRepository]":
+        """Return the repositories that an installation covers."""
+        ...
+
+    def login(self) -> str:
+        """Return the login under which our own acts show: `<slug>[bot]`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """Settings, database, GitHub, models and clock of one process."""
+
+    settings: Settings
+    database: Database
+    github: Gateway
+    models: "Models"
+    now: Callable[[], datetime]
+
+    def gateway(self, repo: Repository) -> RepositoryGateway:
+        """Return what can be done with `repo` on GitHub."""
+        return self.github.repository(repo.installation_id, repo.full_name)
+
+    def mode(self, repo: Repository) -> Mode:
+        """Return the mode in force for `repo`."""
+        return Mode(repo.mode) if repo.mode else self.settings.mode

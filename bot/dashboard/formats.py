@@ -1,0 +1,65 @@
+"""How figures, moments and metrics are written on the pages."""
+
+import shlex
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+AGES = ((86_400 * 60, 0, ""), (86_400, 86_400, "d"), (3_600, 3_600, "h"), (60, 60, "min"), (1, 1, "s"))
+
+
+def percent(value: float | None) -> str:
+    """Write a share as a whole percentage; an em dash where there is none."""
+    return "—" if value is None else f"{100 * value:.0f} %"
+
+
+def interval(value: tuple[float, float] | None) -> str:
+    """Write a 95 % interval."""
+    return "" if value is None else f"{100 * value[0]:.0f}–{100 * value[1]:.0f} %"
+
+
+def count(value: int, one: str, many: str | None = None) -> str:
+    """Write a number with its noun, in the singular or the plural."""
+    return f"{value:,} {one if value == 1 else many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """Write how long something took."""
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """Write how long ago a moment was, or its date where that is more than two months."""
+    age = (now - moment).total_seconds()
+    for least, unit, name in AGES:
+        if age >= least:
+            return f"{age // unit:.0f} {name} ago" if unit else moment.strftime("%-d %b %Y")
+    return "just now"
+
+
+def exact(moment: datetime) -> str:
+    """Write a moment in full."""
+    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def retry_command(delivery_id: str) -> str:
+    """Return the command that runs a failed delivery again."""
+    return f"issue-tagger deliveries retry {shlex.quote(delivery_id)}"
+
+
+def metrics(values: Mapping[str, Any]) -> list[tuple[str, float, float | None]]:
+    """Return (name, the model's own figure, the champion's of that time) for every plain number among the metrics."""
+    own = values.get("challenger") if isinstance(values.get("challenger"), dict) else values
+    other = values.get("champion") if isinstance(values.get("champion"), dict) else {}
+    numbers = {name: value for name, value in (own or {}).items() if _is_number(value)}
+    rivals = {name: value for name, value in (other or {}).items() if _is_number(value)}
+    return [(name.replace("_", " ").replace("f1", "F1"), value, rivals.get(name)) for name, value in numbers.items()]
+
+
+def figure(value: float) -> str:
+    """Write a metric: counts as they are, anything else with three digits."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,189 @@
+"""Handle one delivery of the inbox: claim it, call the use case its event is for, mark it as done.
+
+Only errors declared transient are tried again, later and later; every other ends the delivery as failed, to be
+seen on the dashboard and run again by `issue-tagger deliveries retry`.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot import events, feedback, leases, storage, sync, tagging
+from bot.context import Context
+from bot.errors import BotError, LostLeaseError, TransientError
+from bot.events import TRIAGERS, IssueState, need
+from bot.feedback import LabelAct
+from bot.github import RemoteLabel, RemoteRepository
+from bot.models import ActorKind, Delivery, Installation, Repository, Work
+from pipeline.errors import PipelineError
+
+log = logging.getLogger(__name__)
+
+Payload = Mapping[str, Any]
+
+
+def handle(context: Context, delivery_id: str) -> None:
+    """Handle a delivery if it is due and nobody else has it."""
+    with context.database.write() as session:
+        now, lease = context.now(), context.settings.lease
+        delivery = leases.claim(session, Delivery, delivery_id, now=now, lease=lease)
+        if delivery is not None and delivery.attempts > context.settings.max_attempts:
+            leases.fail(session, Delivery, delivery, "every attempt ended without a word: see the log", now=now)
+            return
+    if delivery is not None:
+        try:
+            _attempt(context, delivery)
+        except LostLeaseError:
+            log.warning("delivery taken over", extra={"delivery": delivery_id})
+
+
+def _attempt(context: Context, delivery: Delivery) -> None:
+    try:
+        status = dispatch(context, delivery)
+    except TransientError as error:
+        _again(context, delivery, error)
+    except (BotError, PipelineError) as error:
+        if isinstance(error, LostLeaseError):
+            raise
+        log.error("delivery failed", extra={"delivery": delivery.id, "reason": error.reason})
+        with context.database.write() as session:
+            leases.fail(session, Delivery, delivery, f"{error.reason}: {error}", now=context.now())
+    else:
+        with context.database.write() as session:
+            leases.finish(session, Delivery, delivery, now=context.now(), status=status)
+        log.info("delivery handled", extra={"delivery": delivery.id, "event": delivery.event, "status": status})
+
+
+def _again(context: Context, delivery: Delivery, error: TransientError) -> None:
+    message = f"{error.reason}: {error}"
+    log.warning("delivery postponed", extra={"delivery": delivery.id, "reason": error.reason})
+    with context.database.write() as session:
+        if delivery.attempts >= context.settings.max_attempts:
+            leases.fail(session, Delivery, delivery, message, now=context.now())
+        else:
+            due_at = context.now() + leases.backoff(delivery.attempts, retry_after=error.retry_after)
+            leases.retry_later(session, Delivery, delivery, message, due_at=due_at)
+
+
+def dispatch(context: Context, delivery: Delivery) -> Work:
+    """Call what the delivery is for; return IGNORED where the repository is not served."""
+    payload = json.loads(delivery.body)
+    if delivery.event in {"installation", "installation_repositories"}:
+        _installation(context, f"{delivery.event}.{delivery.action}", payload)
+        return Work.DONE
+    repo = _repository(context, payload)
+    if repo is None:
+        return Work.IGNORED
+    ON[delivery.event](context, delivery, repo, payload)
+    return Work.DONE
+
+
+def _repository(context: Context, payload: Payload) -> Repository | None:
+    """Return the repository a delivery is about; enrol it if word of its installation has not come yet."""
+    found, installation = need(payload, "repository", dict), need(payload, "installation", dict)
+    repository_id, full_name = need(found, "id", int), need(found, "full_name", str)
+    with context.database.write() as session:
+        unheard_of = session.get(Repository, repository_id) is None
+        known = session.get(Installation, need(installation, "id", int))
+        if unheard_of and (known is None or not (known.removed_at or known.suspended_at)):
+            account = need(need(found, "owner", dict), "login", str)
+            here = [RemoteRepository(repository_id, full_name)]
+            sync.enrol(session, (installation["id"], account), here, now=context.now())
+        return storage.repository(session, repository_id)
+
+
+# --- installations
+
+
+def _installation(context: Context, what: str, payload: Payload) -> None:
+    installation = need(payload, "installation", dict)
+    installation_id, now = need(installation, "id", int), context.now()
+    account = need(need(installation, "account", dict), "login", str)
+    with context.database.write() as session:
+        if what in {"installation.created", "installation_repositories.added"}:
+            field = "repositories" if what == "installation.created" else "repositories_added"
+            sync.enrol(session, (installation_id, account), _listed(payload, field), now=now)
+        elif what == "installation_repositories.removed":
+            gone = _listed(payload, "repositories_removed")
+            sync.dismiss(session, [each.id for each in gone], now=now)
+        else:
+            column = {"deleted": "removed_at"}.get(what.removeprefix("installation."), "suspended_at")
+            value = None if what == "installation.unsuspend" else now
+            sync.set_installation(session, installation_id, **{column: value})
+
+
+def _listed(payload: Payload, field: str) -> list[RemoteRepository]:
+    rows = payload.get(field) or []
+    return [RemoteRepository(need(row, "id", int), need(row, "full_name", str)) for row in rows]
+
+
+# --- repositories and their labels
+
+
+def _on_repository(context: Context, delivery: Delivery, repo: Repository, payload: Payload) -> None:
+    with context.database.write() as session:
+        session.merge(repo).full_name = payload["repository"]["full_name"]
+
+
+def _on_label(context: Context, delivery: Delivery, repo: Repository, payload: Payload) -> None:
+    label = need(payload, "label", dict)
+    label_id, name = need(label, "id", int), need(label, "name", str)
+    with context.database.write() as session:
+        if delivery.action == "deleted":
+            sync.drop_labels(session, repo.id, [label_id], now=context.now())
+        else:
+            sync.keep_label(session, repo.id, RemoteLabel(label_id, name, label.get("description") or ""))
+
+
+# --- issues
+
+
+def _on_issues(context: Context, delivery: Delivery, repo: Repository, payload: Payload) -> None:
+    state = events.issue_state(payload)
+    gone = {"transferred", "deleted"} & {delivery.action}
+    with context.database.write() as session:
+        changed = sync.keep_issue(session, repo.id, state, state=delivery.action if gone and delivery.action else "")
+        news = changed or delivery.attempts > 1  # an earlier attempt may have stored the new text, and died
+        again = delivery.action == "edited" and news and _may_tag_again(session, repo, state)
+        for act in _acts(context, delivery, repo, state, payload):
+            feedback.record(session, act)
+    if state.state == "open" and (delivery.action == "opened" or again):
+        tagging.tag(context, delivery, repo, state)
+
+
+def _may_tag_again(session: Session, repo: Repository, state: IssueState) -> bool:
+    """Tell whether new text calls for a new prediction: nothing settled, and not an issue from before us."""
+    if storage.is_settled(session, repo.id, state.number):
+        return False
+    return storage.has_prediction(session, repo.id, state.number) or state.created_at >= repo.enrolled_at
+
+
+def _acts(
+    context: Context, delivery: Delivery, repo: Repository, state: IssueState, payload: Payload
+) -> list[LabelAct]:
+    """Return the label acts that a delivery tells of; an issue may be opened with labels on it."""
+    if delivery.action == "opened":
+        kind = ActorKind.PERSON if state.author_association in TRIAGERS else ActorKind.TEMPLATE
+        named = [(name, True, state.author, kind) for name in state.labels]
+    elif delivery.action in {"labeled", "unlabeled"} and payload.get("label"):
+        who = events.sender(payload)
+        ourselves = context.github.login() if who.is_bot else ""
+        kind = feedback.kind_of(who, author=state.author, association=state.author_association, ourselves=ourselves)
+        name = need(need(payload, "label", dict), "name", str)
+        named = [(name, delivery.action == "labeled", who.login, kind)]
+    else:
+        return []
+    return [
+        LabelAct(f"{delivery.id}:{name}", repo.id, state.number, name, labeled, actor, kind, state.updated_at)
+        for name, labeled, actor, kind in named
+    ]
+
+
+ON: Mapping[str, Callable[[Context, Delivery, Repository, Payload], None]] = {
+    "issues": _on_issues,
+    "label": _on_label,
+    "repository": _on_repository,
+}

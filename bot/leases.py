@@ -1,0 +1,102 @@
+"""Work that exactly one process does at a time: claim, renew, finish, fail, and find what stayed behind.
+
+A claim carries a lease and a fencing token. The token grows with every claim, so a worker that was held up
+past its lease cannot finish, or go on with, what another has taken over since.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.errors import LostLeaseError
+from bot.models import Delivery, TrainingRun, Work
+
+Row = TypeVar("Row", Delivery, TrainingRun)
+
+BACKOFF = timedelta(seconds=2)  # doubled with every attempt
+LONGEST_BACKOFF = timedelta(minutes=10)
+
+
+def claim(session: Session, table: type[Row], key: str | int, *, now: datetime, lease: timedelta) -> Row | None:
+    """Take the work if it is due and nobody has it; None if it is done, not due yet, or somebody else's."""
+    statement = (
+        update(table)
+        .where(table.id == key, _claimable(table, now))
+        .values(
+            status=Work.RUNNING,
+            attempts=table.attempts + 1,
+            token=table.token + 1,
+            started_at=now,
+            lease_until=now + lease,
+        )
+    )
+    if _changed(session, statement) == 0:
+        return None
+    return session.get(table, key, populate_existing=True)
+
+
+def renew(session: Session, table: type[Row], row: Row, *, now: datetime, lease: timedelta) -> None:
+    """Extend the lease of work in hand; LostLeaseError if it was taken over."""
+    _change(session, table, row, lease_until=now + lease)
+
+
+def finish(session: Session, table: type[Row], row: Row, *, now: datetime, status: Work = Work.DONE) -> None:
+    """Mark the work as done; LostLeaseError if it was taken over."""
+    _change(session, table, row, status=status, finished_at=now, lease_until=None, last_error=None)
+
+
+def retry_later(session: Session, table: type[Row], row: Row, error: str, *, due_at: datetime) -> None:
+    """Give the work back for another attempt at `due_at`; LostLeaseError if it was taken over."""
+    _change(session, table, row, status=Work.QUEUED, due_at=due_at, lease_until=None, last_error=error)
+
+
+def fail(session: Session, table: type[Row], row: Row, error: str, *, now: datetime) -> None:
+    """Give the work up, visibly; it can be run again by :func:`run_again`."""
+    _change(session, table, row, status=Work.FAILED, finished_at=now, lease_until=None, last_error=error)
+
+
+def run_again(session: Session, table: type[Row], key: str | int, *, now: datetime) -> bool:
+    """Queue failed work afresh; False if it has not failed."""
+    statement = (
+        update(table)
+        .where(table.id == key, table.status == Work.FAILED)
+        .values(status=Work.QUEUED, attempts=0, due_at=now, finished_at=None)
+    )
+    return _changed(session, statement) == 1
+
+
+def left_behind(session: Session, table: type[Row], *, now: datetime, grace: timedelta, most: int) -> Sequence[Any]:
+    """Return the ids of due work that no wake-up call is under way for, oldest first; mark them as called."""
+    quiet = or_(table.enqueued_at.is_(None), table.enqueued_at < now - grace)
+    ids = session.scalars(
+        select(table.id).where(_claimable(table, now), quiet).order_by(table.due_at).limit(most)
+    ).all()
+    session.execute(update(table).where(table.id.in_(ids)).values(enqueued_at=now))
+    return ids
+
+
+def backoff(attempts: int, *, retry_after: float | None = None) -> timedelta:
+    """Return how long to wait after the given number of attempts; at least what the other side asked for."""
+    wait = min(BACKOFF * (1 << min(attempts - 1, 20)), LONGEST_BACKOFF)
+    return max(wait, timedelta(seconds=retry_after or 0))
+
+
+def _claimable(table: type[Row], now: datetime) -> ColumnElement[bool]:
+    return or_(
+        and_(table.status == Work.QUEUED, table.due_at <= now),
+        and_(table.status == Work.RUNNING, table.lease_until < now),
+    )
+
+
+def _change(session: Session, table: type[Row], row: Row, **values: Any) -> None:
+    mine = (table.id == row.id, table.status == Work.RUNNING, table.token == row.token)
+    if _changed(session, update(table).where(*mine).values(**values)) == 0:
+        raise LostLeaseError(f"{table.__tablename__} {row.id}: taken over by another worker")
+
+
+def _changed(session: Session, statement: Any) -> int:
+    statement = statement.execution_options(synchronize_session=False)
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount

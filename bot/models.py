@@ -1,0 +1,296 @@
+"""The tables. Every query on them is a named function in `storage.py`, `leases.py` or `dashboard/queries.py`."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, Integer, String, Text, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC: time zone aware in Python, without zone in the database, the same on every database."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Convert to UTC and drop the zone; a moment without zone is a mistake of the caller."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without time zone cannot be stored")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Add the zone that :meth:`process_bind_param` dropped."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Work(StrEnum):
+    """Where a piece of leased work stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    IGNORED = "ignored"
+
+
+class Mode(StrEnum):
+    """What the bot does with its decisions in a repository."""
+
+    APPLY = "apply"
+    SUGGEST = "suggest"
+    SHADOW = "shadow"
+
+
+class ActorKind(StrEnum):
+    """Whose act a label event is."""
+
+    PERSON = "person"
+    OURSELVES = "ourselves"
+    OTHER_BOT = "other_bot"
+    TEMPLATE = "template"  # named in an issue form or template, put on by GitHub in the author's name
+
+
+class Truth(StrEnum):
+    """What is known of a label on an issue."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    UNCONFIRMED = "unconfirmed"
+
+
+class Outcome(StrEnum):
+    """How a person answered a prediction of one label."""
+
+    ACCEPTED = "accepted"  # put on by a person, or left on by a person who reviewed the labels
+    REJECTED = "rejected"  # taken off by a person
+    MISSED = "missed"  # withheld by the bot, put on by a person
+
+
+class ModelStatus(StrEnum):
+    """Where a model version stands."""
+
+    CHALLENGER = "challenger"
+    CHAMPION = "champion"
+    REFUSED = "refused"
+    RETIRED = "retired"
+
+
+BigInt = BigInteger().with_variant(
+    Integer(), "sqlite"
+)  # SQLite counts up in INTEGER keys only; GitHub's ids are 64 bits
+
+
+class Base(DeclarativeBase):
+    """Base of the tables."""
+
+    type_annotation_map = {datetime: UtcDateTime, int: BigInt, dict[str, Any]: JSON}  # noqa: RUF012
+
+
+class Leased:
+    """Columns of work that exactly one process may do at a time: see `leases.py`."""
+
+    status: Mapped[str] = mapped_column(String(16), default=Work.QUEUED)
+    attempts: Mapped[int] = mapped_column(default=0)
+    last_error: Mapped[str | None] = mapped_column(Text)
+    due_at: Mapped[datetime]
+    enqueued_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    token: Mapped[int] = mapped_column(default=0)  # fencing token: grows with every claim
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class Delivery(Leased, Base):
+    """The inbox: one webhook delivery, under the id that GitHub gave it."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (Index("ix_deliveries_status_due", "status", "due_at"),)
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    event: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str | None] = mapped_column(String(64))
+    repository_id: Mapped[int | None] = mapped_column(index=True)
+    body: Mapped[str] = mapped_column(Text)
+    received_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class TrainingRun(Leased, Base):
+    """One training of a challenger, from the request to the verdict."""
+
+    __tablename__ = "training_runs"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repositories.id"), index=True)
+    why: Mapped[str] = mapped_column(Text)
+    requested_at: Mapped[datetime]
+    labels_known: Mapped[int]  # label decisions of people that were known when it was requested
+    progress: Mapped[float] = mapped_column(default=0.0)
+    verdict: Mapped[str | None] = mapped_column(Text)
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))
+
+
+class Installation(Base):
+    """The App on one account."""
+
+    __tablename__ = "installations"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    account: Mapped[str] = mapped_column(String(255))
+    suspended_at: Mapped[datetime | None]
+    removed_at: Mapped[datetime | None]
+
+
+class Repository(Base):
+    """A repository that the App serves. Settings that are None follow the process's defaults."""
+
+    __tablename__ = "repositories"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    installation_id: Mapped[int] = mapped_column(ForeignKey("installations.id"), index=True)
+    full_name: Mapped[str] = mapped_column(String(255), index=True)
+    mode: Mapped[str | None] = mapped_column(String(16))
+    apply_precision: Mapped[float | None]
+    suggest_precision: Mapped[float | None]
+    taxonomy: Mapped[list[str] | None] = mapped_column(JSON)  # the labels to learn; None: those in use
+    champion_id: Mapped[int | None]  # of model_versions; no foreign key, for the two tables would need each other
+    enrolled_at: Mapped[datetime]
+    pulled_at: Mapped[datetime | None]  # everything that GitHub changed before this has been pulled
+    removed_at: Mapped[datetime | None]
+
+
+class Label(Base):
+    """A label that a repository has."""
+
+    __tablename__ = "labels"
+
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repositories.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str] = mapped_column(Text, default="")
+    removed_at: Mapped[datetime | None]
+
+
+class Issue(Base):
+    """An issue's text and state as last seen."""
+
+    __tablename__ = "issues"
+
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repositories.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    title: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16))  # open, closed, transferred, deleted
+    author: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    updated_at: Mapped[datetime]
+
+
+class LabelEvent(Base):
+    """The append-only log: who put which label on or took it off, and when."""
+
+    __tablename__ = "label_events"
+    __table_args__ = (Index("ix_label_events_issue", "repository_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    key: Mapped[str] = mapped_column(String(512), unique=True)  # what makes a second record of the same act fail
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repositories.id"))
+    number: Mapped[int]
+    label: Mapped[str] = mapped_column(String(255))
+    action: Mapped[str] = mapped_column(String(16))  # labeled, unlabeled
+    actor: Mapped[str] = mapped_column(String(255))
+    actor_kind: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+
+
+class LabelTruth(Base):
+    """What the log implies for one label of one issue; no row means unknown."""
+
+    __tablename__ = "label_truth"
+
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repositories.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    label: Mapped[str] = mapped_column(String(255), primary_key=True)
+    truth: Mapped[str] = mapped_column(String(16))
+    at: Mapped[datetime]
+
+
+class Prediction(Base):
+    """One prediction for one issue: what was thought, decided and written. Exactly one for each delivery."""
+
+    __tablename__ = "predictions"
+    __table_args__ = (Index("ix_predictions_issue", "repository_id", "number"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    delivery_id: Mapped[str] = mapped_column(String(64), unique=True)
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repositories.id"))
+    number: Mapped[int]
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))  # None: cold start
+    mode: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[datetime]
+    latency: Mapped[float]  # seconds from the text to the decision
+    written_at: Mapped[datetime | None]
+    not_written: Mapped[str | None] = mapped_column(Text)  # why nothing was written, where nothing was
+    comment_id: Mapped[int | None]
+
+
+class Guess(Base):
+    """One label of a prediction."""
+
+    __tablename__ = "guesses"
+
+    prediction_id: Mapped[int] = mapped_column(ForeignKey("predictions.id"), primary_key=True)
+    label: Mapped[str] = mapped_column(String(255), primary_key=True)
+    probability: Mapped[float]
+    apply_threshold: Mapped[float | None]
+    suggest_threshold: Mapped[float | None]
+    decision: Mapped[str] = mapped_column(String(16))  # apply, suggest, withhold
+    written: Mapped[str | None] = mapped_column(String(16))  # applied, suggested, or None
+    outcome: Mapped[str | None] = mapped_column(String(16))
+    settled_at: Mapped[datetime | None]
+    settled_by: Mapped[str | None] = mapped_column(String(255))
+
+
+class ModelVersion(Base):
+    """One trained model of a repository; its weights are in the registry under `folder`."""
+
+    __tablename__ = "model_versions"
+    __table_args__ = (Index("ix_model_versions_number", "repository_id", "number", unique=True),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repositories.id"))
+    number: Mapped[int]  # 1, 2, 3 … within the repository
+    folder: Mapped[str] = mapped_column(Text)  # relative to the model store
+    method: Mapped[str] = mapped_column(String(64))
+    status: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)  # why it was promoted or refused
+    metrics: Mapped[dict[str, Any]]
+    trained_on: Mapped[int]  # issues
+    trained_until: Mapped[datetime]  # creation of the newest issue trained on
+    held_out: Mapped[int]  # issues of the hold-out it was judged on
+    created_at: Mapped[datetime]
+
+
+class Promotion(Base):
+    """The append-only log of which model came into service, when and why."""
+
+    __tablename__ = "promotions"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    repository_id: Mapped[int] = mapped_column(ForeignKey("repositories.id"), index=True)
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("model_versions.id"))  # None: back to the cold start
+    reason: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+class SignInLink(Base):
+    """A one-time link to the dashboard; only a hash of its token is kept."""
+
+    __tablename__ = "sign_in_links"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]

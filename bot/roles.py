@@ -1,0 +1,135 @@
+"""The four processes: web, worker, trainer, scheduler. Each runs until it is told to stop, and then stops cleanly."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from bot.context import Context, Gateway
+from bot.database import Database
+from bot.errors import GitHubRefused
+from bot.github import RemoteRepository, RepositoryGateway
+from bot.queue import DELIVERIES, TRAINING, Queue
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+WORKER_THREADS = 2
+WEB_THREADS = 8
+TRAINER_NICENESS = 15
+LARGEST_REQUEST = 64 * 1024 * 1024  # bytes; above the webhook's own limit, which answers in words
+
+
+def now() -> datetime:
+    """Return the present moment in UTC: the one clock of the live processes."""
+    return datetime.now(UTC)
+
+
+def run_web(settings: Settings) -> None:
+    """Serve the webhook and the dashboard."""
+    from waitress.server import create_server
+
+    from bot import create_app
+
+    server = create_server(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        threads=WEB_THREADS,
+        max_request_body_size=LARGEST_REQUEST,
+        ident=None,
+    )
+    _on_stop(server.close)
+    log.info("web ready", extra={"host": settings.host, "port": settings.port})
+    server.run()
+
+
+def run_worker(settings: Settings) -> None:
+    """Handle deliveries."""
+    from bot.handling import handle
+
+    context = _context(settings)
+    context.models.warm_up()
+    _consume(Queue(settings, DELIVERIES, lambda key: handle(context, str(key))), WORKER_THREADS)
+
+
+def run_trainer(settings: Settings) -> None:
+    """Train challengers, one at a time, giving way to everything else on the machine."""
+    os.nice(TRAINER_NICENESS)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from bot.challenge import run
+
+    context = _context(settings)
+    _consume(Queue(settings, TRAINING, lambda key: run(context, int(key))), 1)
+
+
+def run_scheduler(settings: Settings) -> None:
+    """Sweep, pull and ask for trainings."""
+    from bot import scheduler
+
+    worker, trainer = Queue(settings, DELIVERIES), Queue(settings, TRAINING)
+    jobs = scheduler.create(_context(settings), call_worker=worker.call, call_trainer=trainer.call)
+    stop = threading.Event()
+    _on_stop(stop.set)
+    jobs.start()
+    log.info("scheduler ready")
+    stop.wait()
+    jobs.shutdown()
+
+
+def _consume(queue: Queue, threads: int) -> None:
+    """Run a consumer until told to stop; work in hand is finished first, what is not goes back by its lease."""
+    consumer = queue.consumer(threads)
+    consumer.start()
+    stop = threading.Event()
+    _on_stop(stop.set)  # after start(), which sets handlers of its own
+    log.info("consumer ready", extra={"queue": queue.huey.name})
+    while not stop.wait(1):
+        consumer.check_worker_health()
+    consumer.stop(graceful=True)
+
+
+def _on_stop(action: Callable[[], object]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: action())
+
+
+def _context(settings: Settings) -> Context:
+    from bot.serving import Models
+
+    return Context(
+        settings=settings,
+        database=Database(settings.database_url),
+        github=_gateway(settings),
+        models=Models(settings.models_dir),
+        now=now,
+    )
+
+
+def _gateway(settings: Settings) -> Gateway:
+    if settings.app is None:
+        return NoApp()
+    from bot.github import GitHub
+
+    return GitHub(settings.app, settings.api_url)
+
+
+class NoApp:
+    """Stand where GitHub would be while no App is configured: refuse everything, and say why."""
+
+    def repository(self, installation_id: int, full_name: str) -> RepositoryGateway:
+        """Refuse."""
+        raise self._refusal()
+
+    def repositories(self, installation_id: int) -> Iterator[RemoteRepository]:
+        """Refuse."""
+        raise self._refusal()
+
+    def login(self) -> str:
+        """Refuse."""
+        raise self._refusal()
+
+    def _refusal(self) -> GitHubRefused:
+        return GitHubRefused("no GitHub App is configured: set APP_ID, PRIVATE_KEY and WEBHOOK_SECRET", status=401)

@@ -1,0 +1,77 @@
+"""What runs when, without a person or GitHub asking. APScheduler only ticks: every job looks at the tables."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from bot import leases, retraining, storage, sync
+from bot.context import Context
+from bot.errors import BotError
+from bot.models import Delivery, TrainingRun
+from bot.queue import Call
+
+log = logging.getLogger(__name__)
+
+SWEEP_EVERY = timedelta(seconds=5)
+LOOK_EVERY = timedelta(seconds=10)  # whether a pull or a training is due
+CALL_GRACE = timedelta(seconds=10)  # a wake-up call this old is taken for lost
+MOST_CALLS = 200  # a sweep
+
+
+def create(context: Context, *, call_worker: Call, call_trainer: Call) -> BackgroundScheduler:
+    """Return the scheduler with its jobs; `call_worker` and `call_trainer` wake the other processes up."""
+    jobs: Mapping[str, tuple[Callable[[], None], timedelta]] = {
+        "sweep": (lambda: sweep(context, call_worker=call_worker, call_trainer=call_trainer), SWEEP_EVERY),
+        "retrain": (lambda: request_trainings(context, call_trainer), LOOK_EVERY),
+    }
+    if context.settings.app is not None:
+        jobs = {**jobs, "pull": (lambda: pull_due(context), LOOK_EVERY)}
+    scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(len(jobs))}, timezone="UTC")
+    common: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+    for name, (job, every) in jobs.items():
+        scheduler.add_job(
+            job, "interval", seconds=every.total_seconds(), id=name, next_run_time=context.now(), **common
+        )
+    return scheduler
+
+
+def sweep(context: Context, *, call_worker: Call, call_trainer: Call) -> None:
+    """Call again for deliveries and trainings that are due but that no call is under way for."""
+    now = context.now()
+    with context.database.write() as session:
+        deliveries = leases.left_behind(session, Delivery, now=now, grace=CALL_GRACE, most=MOST_CALLS)
+        runs = leases.left_behind(session, TrainingRun, now=now, grace=CALL_GRACE, most=MOST_CALLS)
+    for delivery_id in deliveries:
+        call_worker(delivery_id)
+    for run_id in runs:
+        call_trainer(run_id)
+    if deliveries or runs:
+        log.info("left behind, called again", extra={"deliveries": len(deliveries), "trainings": len(runs)})
+
+
+def request_trainings(context: Context, call_trainer: Call) -> None:
+    """Queue a training for every repository that is due for one."""
+    with context.database.read() as session:
+        repos = storage.repositories(session)
+    for repo in repos:
+        with context.database.write() as session:
+            run = retraining.request(session, repo, context.settings, now=context.now())
+        if run is not None:
+            log.info("training requested", extra={"repository": repo.id, "run": run.id})
+            call_trainer(run.id)
+
+
+def pull_due(context: Context) -> None:
+    """Pull every repository whose last pull is old enough; one that fails does not hold up the others."""
+    with context.database.read() as session:
+        repos = storage.repositories(session)
+    for repo in repos:
+        if repo.pulled_at is None or context.now() - repo.pulled_at >= context.settings.pull_every:
+            try:
+                sync.pull(context, repo)
+            except BotError as error:
+                log.warning("pull failed", extra={"repository": repo.id, "reason": error.reason})

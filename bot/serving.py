@@ -1,0 +1,77 @@
+"""Score issues with model versions and with the cold start. Holds the few models used last; shares one encoder."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from pipeline.cold_start import FLOOR, ColdStart
+from pipeline.decisions import Decision, PrecisionTargets
+from pipeline.encoder import load_encoder
+from pipeline.training import LabelScore
+
+from bot.models import ModelVersion, Repository
+from bot.settings import Settings
+from pipeline import registry
+from pipeline.issues import Issue
+from pipeline.methods.base import Probabilities
+
+MODELS_HELD = 8
+
+
+class Models:
+    """Load model versions from the store, and score with them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._load = lru_cache(MODELS_HELD)(lambda folder: registry.load(root / folder))
+        self._cold = lru_cache(MODELS_HELD)(lambda labels: ColdStart([name for name, _ in labels], dict(labels)))
+
+    def warm_up(self) -> None:
+        """Load the encoder, so that the first issue does not wait for it."""
+        load_encoder().embed(["ready"])
+
+    def score(self, folder: str, issue: Issue, targets: PrecisionTargets) -> list[LabelScore]:
+        """Return every label of a model version for an issue, most probable first."""
+        return self._load(folder).score([issue], targets)[0]
+
+    def score_cold(self, labels: Mapping[str, str], issue: Issue) -> list[LabelScore]:
+        """Return every label, by name and description alone, most probable first; at most one is suggested.
+
+        Nothing about these guesses has been measured on the repository, so none has a threshold.
+        """
+        if not labels:
+            return []
+        row = self._cold(tuple(labels.items())).score([issue])[0]  # (labels,)
+        ranked = sorted(zip(row.tolist(), labels, strict=True), reverse=True)
+        return [_unmeasured(name, probability, first=rank == 0) for rank, (probability, name) in enumerate(ranked)]
+
+    def probabilities(
+        self, model: ModelVersion | None, labels: Mapping[str, str], issues: Sequence[Issue]
+    ) -> tuple[Sequence[str], Probabilities]:
+        """Return a model version's labels and its probabilities, (issues, labels); the cold start's for None."""
+        if model is not None:
+            trained = self._load(model.folder)
+            return trained.labels, trained.method.predict_proba(issues)
+        return list(labels), self._cold(tuple(labels.items())).score(issues)
+
+
+def _unmeasured(name: str, probability: float, *, first: bool) -> LabelScore:
+    decision = Decision.SUGGEST if first and probability >= FLOOR else Decision.WITHHOLD
+    return LabelScore(name, probability, None, None, decision)
+
+
+def precision_targets(settings: Settings, repo: Repository) -> PrecisionTargets:
+    """Return the precision targets in force for `repo`."""
+    return PrecisionTargets(
+        apply=repo.apply_precision or settings.apply_precision,
+        suggest=repo.suggest_precision or settings.suggest_precision,
+        confidence=settings.confidence,
+    )
+
+
+def candidates(names: Mapping[str, str], taxonomy: Sequence[str] | None) -> dict[str, str]:
+    """Return the labels, with descriptions, that the bot may think about: those of the taxonomy, or all."""
+    if taxonomy is None:
+        return dict(names)
+    wanted = {name.lower() for name in taxonomy}
+    return {name: description for name, description in names.items() if name.lower() in wanted}

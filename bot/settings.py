@@ -1,0 +1,267 @@
+"""Settings from the environment and from `.env`: the only reader of either. Lists every problem at once."""
+
+import base64
+import binascii
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from dotenv import dotenv_values
+
+from bot.errors import SettingsError
+from bot.models import Mode
+
+T = TypeVar("T")
+PREFIX = "ISSUE_TAGGER_"
+APP = ("APP_ID", "PRIVATE_KEY", "PRIVATE_KEY_PATH", "WEBHOOK_SECRET")
+NAMES = {
+    *APP,
+    "WEBHOOK_PATH",
+    "GITHUB_API_URL",
+    "GHE_HOST",
+    "GITHUB_TOKEN",
+    "HOST",
+    "PORT",
+    "LOG_LEVEL",
+    "DATABASE_URL",
+    "REDIS_URL",
+    *(
+        PREFIX + name
+        for name in (
+            "DATA_DIR",
+            "MODE",
+            "APPLY_PRECISION",
+            "SUGGEST_PRECISION",
+            "CONFIDENCE",
+            "METHOD",
+            "RETRAIN_LABELS",
+            "RETRAIN_SHARE",
+            "RETRAIN_DAYS",
+            "PULL_MINUTES",
+            "LEASE_SECONDS",
+            "MAX_ATTEMPTS",
+        )
+    ),
+}
+
+
+@dataclass(frozen=True)
+class App:
+    """The GitHub App's identity. Never shown: its representation has no secret in it."""
+
+    app_id: int
+    private_key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set, with the default of each."""
+
+    app: App | None = None
+    webhook_path: str = "/api/github/webhooks"
+    api_url: str = "https://api.github.com"
+    github_token: str = field(default="", repr=False)  # only for `replay owner/name` without an App
+    host: str = "127.0.0.1"
+    port: int = 3000
+    log_level: str = "INFO"
+    data_dir: Path = Path(".data")
+    database_url: str = field(default="", repr=False)
+    redis_url: str = field(default="", repr=False)
+    mode: Mode = Mode.SUGGEST
+    apply_precision: float = 0.9
+    suggest_precision: float = 0.6
+    confidence: float = 0.8
+    method: str = "linear"
+    retrain_labels: int = 20
+    retrain_share: float = 0.15
+    retrain_after: timedelta = timedelta(days=7)
+    pull_every: timedelta = timedelta(minutes=15)
+    lease: timedelta = timedelta(seconds=30)
+    max_attempts: int = 8
+
+    def __post_init__(self) -> None:
+        """Put the embedded database into the data folder unless another is set."""
+        if not self.database_url:
+            object.__setattr__(self, "database_url", f"sqlite:///{self.data_dir / 'issue-tagger.sqlite3'}")
+
+    @property
+    def models_dir(self) -> Path:
+        """Where the registry keeps model versions."""
+        return self.data_dir / "models"
+
+
+class _Reader:
+    """Take values from a mapping, collecting problems instead of raising at the first."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values = values
+        self.problems: list[str] = []
+
+    def take(self, name: str, convert: Callable[[str], T], default: T) -> T:
+        """Return the converted value of `name`, or `default` where it is unset, empty or wrong."""
+        text = self.values.get(name, "").strip()
+        if not text:
+            return default
+        try:
+            return convert(text)
+        except ValueError as error:
+            self.problems.append(f"{name}: {error}")
+            return default
+
+
+def load(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")) -> Settings:
+    """Read the settings; the environment wins over `env_file`.
+
+    Raises
+    ------
+    SettingsError
+        With every problem found: unknown names, values that cannot be used, an App that is half configured.
+    """
+    environ = os.environ if environ is None else environ
+    from_file = {name: value or "" for name, value in dotenv_values(env_file).items()}
+    reader = _Reader({**from_file, **environ})
+    known = {name for name in environ if name.startswith(PREFIX)} | from_file.keys()
+    reader.problems += [
+        f"{name}: there is no such setting; see README, Configuration" for name in sorted(known - NAMES)
+    ]
+    settings = _build(reader)
+    if settings.suggest_precision > settings.apply_precision:
+        reader.problems.append(f"{PREFIX}SUGGEST_PRECISION: must not be above {PREFIX}APPLY_PRECISION")
+    if reader.problems:
+        raise SettingsError(reader.problems)
+    return settings
+
+
+def _build(reader: _Reader) -> Settings:
+    return Settings(
+        app=_app(reader),
+        webhook_path=reader.take("WEBHOOK_PATH", _path, Settings.webhook_path),
+        api_url=_api_url(reader),
+        github_token=reader.take("GITHUB_TOKEN", str, ""),
+        host=reader.take("HOST", str, Settings.host),
+        port=reader.take("PORT", _whole(0, 65535), Settings.port),
+        log_level=reader.take("LOG_LEVEL", _level, Settings.log_level),
+        data_dir=reader.take(PREFIX + "DATA_DIR", Path, Settings.data_dir),
+        database_url=reader.take("DATABASE_URL", _database, ""),
+        redis_url=reader.take("REDIS_URL", _redis, ""),
+        mode=reader.take(PREFIX + "MODE", _mode, Settings.mode),
+        apply_precision=reader.take(PREFIX + "APPLY_PRECISION", share, Settings.apply_precision),
+        suggest_precision=reader.take(PREFIX + "SUGGEST_PRECISION", share, Settings.suggest_precision),
+        confidence=reader.take(PREFIX + "CONFIDENCE", share, Settings.confidence),
+        method=reader.take(PREFIX + "METHOD", _method, Settings.method),
+        retrain_labels=reader.take(PREFIX + "RETRAIN_LABELS", _whole(1, 10**6), Settings.retrain_labels),
+        retrain_share=reader.take(PREFIX + "RETRAIN_SHARE", share, Settings.retrain_share),
+        retrain_after=timedelta(days=reader.take(PREFIX + "RETRAIN_DAYS", _whole(1, 3650), 7)),
+        pull_every=timedelta(minutes=reader.take(PREFIX + "PULL_MINUTES", _whole(1, 10**5), 15)),
+        lease=timedelta(seconds=reader.take(PREFIX + "LEASE_SECONDS", _whole(15, 3600), 30)),
+        max_attempts=reader.take(PREFIX + "MAX_ATTEMPTS", _whole(1, 100), Settings.max_attempts),
+    )
+
+
+def _app(reader: _Reader) -> App | None:
+    """Return the App if it is configured; half of one is a problem, for a missing secret would be an open door."""
+    if not any(reader.values.get(name, "").strip() for name in APP):
+        return None
+    app_id = reader.take("APP_ID", _whole(1, 2**63 - 1), 0)
+    key = reader.take("PRIVATE_KEY", _pem, "") or reader.take("PRIVATE_KEY_PATH", _pem_file, "")
+    secret = reader.take("WEBHOOK_SECRET", str, "")
+    for name, value in (("APP_ID", app_id), ("PRIVATE_KEY or PRIVATE_KEY_PATH", key), ("WEBHOOK_SECRET", secret)):
+        if not value and not any(problem.startswith(name[:11]) for problem in reader.problems):
+            reader.problems.append(f"{name}: not set, but the GitHub App needs it; without it nothing is started")
+    return App(app_id, key, secret)
+
+
+def _api_url(reader: _Reader) -> str:
+    enterprise = reader.take("GHE_HOST", str, "")
+    default = f"https://{enterprise}/api/v3" if enterprise else Settings.api_url
+    return reader.take("GITHUB_API_URL", _url, default)
+
+
+def _pem(text: str) -> str:
+    text = text.replace("\\n", "\n")
+    if "-----BEGIN" not in text:
+        try:
+            text = base64.b64decode(text, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            text = ""
+    if "-----BEGIN" not in text:
+        raise ValueError("neither a PEM key nor one in base64; download it from the App's settings page on GitHub")
+    return text
+
+
+def _pem_file(text: str) -> str:
+    try:
+        return _pem(Path(text).read_text())
+    except OSError as error:
+        raise ValueError(f"{text!r} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{text!r} is not a PEM key") from error
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def convert(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise ValueError(f"{text!r} is not a whole number from {least} to {most}")
+        return int(text)
+
+    return convert
+
+
+def share(text: str) -> float:
+    """Convert a probability or share, above 0 and below 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1:
+        raise ValueError(f"{text!r} is not a number above 0 and below 1, such as 0.9")
+    return value
+
+
+def _choice(text: str, choices: Iterable[str]) -> str:
+    if text not in choices:
+        raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
+    return text
+
+
+def _mode(text: str) -> Mode:
+    return Mode(_choice(text.lower(), tuple(Mode)))
+
+
+def _method(text: str) -> str:
+    return _choice(text, ("auto", "linear", "naive_bayes"))
+
+
+def _level(text: str) -> str:
+    return _choice(text.upper(), ("DEBUG", "INFO", "WARNING", "ERROR"))
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/") or text == "/":
+        raise ValueError(f"{text!r} is not a path such as /api/github/webhooks")
+    return text
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+        raise ValueError(f"{text!r} does not start with https://; a plain http:// address is accepted on loopback only")
+    return text.rstrip("/")
+
+
+def _database(text: str) -> str:
+    for start in ("postgres://", "postgresql://", "postgresql+psycopg://"):
+        if text.startswith(start):
+            return "postgresql+psycopg://" + text.removeprefix(start)
+    if text.startswith("sqlite:///"):
+        return text
+    raise ValueError("starts neither with sqlite:/// nor with postgresql://")
+
+
+def _redis(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("does not start with redis://, rediss:// or unix://")
+    return text

@@ -1,0 +1,237 @@
+"""Every query of the use cases, as a named function on a session. Commits are the caller's."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from bot.errors import NotFoundError
+from bot.models import (
+    Base,
+    Delivery,
+    Guess,
+    Installation,
+    Issue,
+    Label,
+    LabelEvent,
+    LabelTruth,
+    ModelVersion,
+    Prediction,
+    Promotion,
+    Repository,
+    TrainingRun,
+    Truth,
+    Work,
+)
+
+# --- what deliveries tell of installations, repositories, labels and issues
+
+
+def upsert(session: Session, table: type[Base], values: Mapping[str, Any], *, keep: Iterable[str] = ()) -> None:
+    """Insert a row, or update the one with its primary key except for the columns in `keep`."""
+    keys = [column.name for column in table.__mapper__.primary_key]
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    changes = {name: value for name, value in values.items() if name not in {*keys, *keep}}
+    statement = insert(table).values(**values)
+    session.flush()
+    if changes:
+        session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
+    else:
+        session.execute(statement.on_conflict_do_nothing(index_elements=keys))
+    session.expire_all()
+
+
+def insert_once(session: Session, table: type[Base], values: Mapping[str, Any]) -> bool:
+    """Insert a row unless a unique column says that it is there; return whether it was inserted."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table).values(**values).on_conflict_do_nothing().returning(*table.__mapper__.primary_key)
+    return session.execute(statement).first() is not None
+
+
+def repository(session: Session, repository_id: int) -> Repository | None:
+    """Return a repository that is served: enrolled, not removed, its installation not suspended."""
+    return session.scalar(_served().where(Repository.id == repository_id))
+
+
+def repositories(session: Session) -> Sequence[Repository]:
+    """Return all repositories that are served, by name."""
+    return session.scalars(_served().order_by(Repository.full_name)).all()
+
+
+def repository_named(session: Session, full_name: str) -> Repository:
+    """Return the served repository with that name, whatever its case; NotFoundError if there is none."""
+    found = session.scalar(_served().where(func.lower(Repository.full_name) == full_name.lower()))
+    if found is None:
+        names = ", ".join(row.full_name for row in repositories(session)) or "none yet"
+        raise NotFoundError(f"{full_name}: the App does not serve this repository; it serves: {names}")
+    return found
+
+
+def _served() -> Select[Repository]:
+    living = (Repository.removed_at.is_(None), Installation.suspended_at.is_(None), Installation.removed_at.is_(None))
+    return select(Repository).join(Installation, Installation.id == Repository.installation_id).where(*living)
+
+
+def labels(session: Session, repository_id: int) -> Sequence[Label]:
+    """Return the labels that a repository has now."""
+    mine = (Label.repository_id == repository_id, Label.removed_at.is_(None))
+    return session.scalars(select(Label).where(*mine).order_by(Label.name)).all()
+
+
+def rename_label(session: Session, repository_id: int, old: str, new: str) -> None:
+    """Carry what is known under a label's old name over to its new one; the log stays as it is."""
+    mine = (LabelTruth.repository_id == repository_id, LabelTruth.label == old)
+    session.execute(update(LabelTruth).where(*mine).values(label=new))
+
+
+# --- the label-event log and the truth it implies
+
+
+def append_label_event(session: Session, event: Mapping[str, Any]) -> bool:
+    """Append to the log; False if the log has this very act already."""
+    return insert_once(session, LabelEvent, event)
+
+
+def truths(session: Session, repository_id: int, number: int) -> dict[str, Truth]:
+    """Return what is known of each label of an issue."""
+    mine = (LabelTruth.repository_id == repository_id, LabelTruth.number == number)
+    rows = session.execute(select(LabelTruth.label, LabelTruth.truth).where(*mine))
+    return {label: Truth(truth) for label, truth in rows}
+
+
+def set_truth(session: Session, key: tuple[int, int, str], truth: Truth | None, *, at: datetime) -> None:
+    """Set what is known of the label `key`, (repository, number, label); None makes it unknown."""
+    values = dict(zip(("repository_id", "number", "label"), key, strict=True))
+    if truth is None:
+        session.execute(delete(LabelTruth).filter_by(**values))
+    else:
+        upsert(session, LabelTruth, {**values, "truth": truth, "at": at})
+
+
+def decisions_known(session: Session, repository_id: int) -> int:
+    """Count the label decisions of people that are known: labels put on, confirmed or taken off."""
+    mine = (LabelTruth.repository_id == repository_id, LabelTruth.truth != Truth.UNCONFIRMED)
+    return session.scalar(select(func.count()).select_from(LabelTruth).where(*mine)) or 0
+
+
+def labelled_issues(session: Session, repository_id: int, *, after: datetime | None = None) -> int:
+    """Count the issues that have at least one label by a person; only those created after a moment, if one is given."""
+    joined = (LabelTruth.repository_id == Issue.repository_id) & (LabelTruth.number == Issue.number)
+    mine = [Issue.repository_id == repository_id, LabelTruth.truth == Truth.POSITIVE]
+    if after is not None:
+        mine.append(Issue.created_at > after)
+    query = select(func.count(Issue.number.distinct())).join(LabelTruth, joined).where(*mine)
+    return session.scalar(query) or 0
+
+
+def issues_with_truth(session: Session, repository_id: int) -> list[tuple[Issue, dict[str, Truth]]]:
+    """Return the issues of which something is known, in order of creation, with what is known."""
+    mine = Issue.repository_id == repository_id
+    joined = (LabelTruth.repository_id == Issue.repository_id) & (LabelTruth.number == Issue.number)
+    ordered = (Issue.created_at, Issue.number)
+    found: dict[int, tuple[Issue, dict[str, Truth]]] = {}
+    for issue, label, truth in session.execute(
+        select(Issue, LabelTruth.label, LabelTruth.truth).join(LabelTruth, joined).where(mine).order_by(*ordered)
+    ):
+        found.setdefault(issue.number, (issue, {}))[1][label] = Truth(truth)
+    return list(found.values())
+
+
+# --- predictions and their outcomes
+
+
+def prediction_of(session: Session, delivery_id: str) -> Prediction | None:
+    """Return the prediction that a delivery led to."""
+    return session.scalar(select(Prediction).where(Prediction.delivery_id == delivery_id))
+
+
+def guesses(session: Session, prediction_id: int) -> Sequence[Guess]:
+    """Return the labels of a prediction, most probable first."""
+    ordered = (Guess.probability.desc(), Guess.label)
+    return session.scalars(select(Guess).where(Guess.prediction_id == prediction_id).order_by(*ordered)).all()
+
+
+def open_guesses(session: Session, repository_id: int, number: int) -> Sequence[Guess]:
+    """Return the guesses of an issue's latest prediction."""
+    mine = (Prediction.repository_id == repository_id, Prediction.number == number)
+    latest = select(func.max(Prediction.id)).where(*mine).scalar_subquery()
+    return session.scalars(select(Guess).where(Guess.prediction_id == latest)).all()
+
+
+def is_settled(session: Session, repository_id: int, number: int) -> bool:
+    """Tell whether a person has said anything about the labels of an issue."""
+    mine = (LabelTruth.repository_id == repository_id, LabelTruth.number == number)
+    spoken = select(LabelTruth.label).where(*mine, LabelTruth.truth != Truth.UNCONFIRMED).limit(1)
+    return session.scalar(spoken) is not None
+
+
+def has_prediction(session: Session, repository_id: int, number: int) -> bool:
+    """Tell whether an issue has been predicted."""
+    mine = (Prediction.repository_id == repository_id, Prediction.number == number)
+    return session.scalar(select(Prediction.id).where(*mine).limit(1)) is not None
+
+
+def has_comment(session: Session, repository_id: int, number: int) -> bool:
+    """Tell whether we have commented on an issue."""
+    mine = (Prediction.repository_id == repository_id, Prediction.number == number, Prediction.comment_id.is_not(None))
+    return session.scalar(select(Prediction.id).where(*mine).limit(1)) is not None
+
+
+# --- model versions
+
+
+def add_model(session: Session, repository_id: int, values: Mapping[str, Any]) -> ModelVersion:
+    """Add a model version under the repository's next number."""
+    mine = ModelVersion.repository_id == repository_id
+    number = (session.scalar(select(func.max(ModelVersion.number)).where(mine)) or 0) + 1
+    model = ModelVersion(repository_id=repository_id, number=number, **values)
+    session.add(model)
+    session.flush()
+    return model
+
+
+def models(session: Session, repository_id: int) -> Sequence[ModelVersion]:
+    """Return a repository's model versions, newest first."""
+    mine = ModelVersion.repository_id == repository_id
+    return session.scalars(select(ModelVersion).where(mine).order_by(ModelVersion.number.desc())).all()
+
+
+def champion(session: Session, repo: Repository) -> ModelVersion | None:
+    """Return the model version that serves a repository; None is the cold start."""
+    return session.get(ModelVersion, repo.champion_id) if repo.champion_id else None
+
+
+def promotions(session: Session, repository_id: int) -> Sequence[Promotion]:
+    """Return which model came into service when, oldest first."""
+    mine = Promotion.repository_id == repository_id
+    return session.scalars(select(Promotion).where(mine).order_by(Promotion.id)).all()
+
+
+# --- training runs and the inbox
+
+
+def last_run(session: Session, repository_id: int) -> TrainingRun | None:
+    """Return the newest training run of a repository, whatever its state."""
+    mine = TrainingRun.repository_id == repository_id
+    return session.scalar(select(TrainingRun).where(mine).order_by(TrainingRun.id.desc()).limit(1))
+
+
+def set_progress(session: Session, run_id: int, done: float) -> None:
+    """Keep how much of a training is done, 0 to 1."""
+    session.execute(update(TrainingRun).where(TrainingRun.id == run_id).values(progress=done))
+
+
+def inbox_counts(session: Session) -> dict[str, int]:
+    """Count deliveries by status."""
+    rows = session.execute(select(Delivery.status, func.count()).group_by(Delivery.status))
+    return {row[0]: row[1] for row in rows}
+
+
+def failed_deliveries(session: Session) -> Sequence[Delivery]:
+    """Return the deliveries that were given up, newest first."""
+    return session.scalars(
+        select(Delivery).where(Delivery.status == Work.FAILED).order_by(Delivery.received_at.desc())
+    ).all()

@@ -1,0 +1,231 @@
+"""Use case: an issue arrived -> predict, decide, write to GitHub, record.
+
+The prediction is stored before anything is written, and what is written is stored after each write. Between the two
+the process may die: so before every write GitHub is asked what is there, and only what is missing is written.
+"""
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from pipeline.decisions import Decision
+from pipeline.training import LabelScore
+from sqlalchemy.orm import Session
+
+from bot import comments, feedback, leases, storage
+from bot.context import Context
+from bot.events import IssueState
+from bot.github import RemoteIssue, RemoteLabelEvent, RepositoryGateway
+from bot.models import Delivery, Guess, LabelTruth, Mode, ModelVersion, Prediction, Repository, Truth
+from bot.serving import candidates, precision_targets
+from pipeline.issues import Issue
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be written for a prediction, in the repository's own spelling."""
+
+    apply: tuple[str, ...] = ()
+    suggest: tuple[str, ...] = ()
+
+
+def tag(context: Context, delivery: Delivery, repo: Repository, state: IssueState) -> None:
+    """Predict the labels of an issue, once for each delivery, and write what the repository's mode allows."""
+    prediction = _predict_once(context, delivery, repo, state)
+    if prediction.written_at is None and prediction.not_written is None:
+        _write(context, delivery, repo, prediction)
+
+
+# --- predict
+
+
+def _predict_once(context: Context, delivery: Delivery, repo: Repository, state: IssueState) -> Prediction:
+    with context.database.read() as session:
+        known = storage.prediction_of(session, delivery.id)
+        model = storage.champion(session, repo)
+        labels = {label.name: label.description for label in storage.labels(session, repo.id)}
+    return known or _predict(context, delivery, repo, state, model=model, labels=labels)
+
+
+def _predict(
+    context: Context,
+    delivery: Delivery,
+    repo: Repository,
+    state: IssueState,
+    *,
+    model: ModelVersion | None,
+    labels: dict[str, str],
+) -> Prediction:
+    started = time.perf_counter()
+    issue = Issue(number=state.number, title=state.title, body=state.body, repository=repo.full_name)
+    if model:
+        scores = context.models.score(model.folder, issue, precision_targets(context.settings, repo))
+    else:
+        scores = context.models.score_cold(candidates(labels, repo.taxonomy), issue)
+    prediction = Prediction(
+        delivery_id=delivery.id,
+        repository_id=repo.id,
+        number=state.number,
+        model_id=model.id if model else None,
+        mode=context.mode(repo),
+        created_at=context.now(),
+        latency=time.perf_counter() - started,
+    )
+    with context.database.write() as session:
+        leases.renew(session, Delivery, delivery, now=context.now(), lease=context.settings.lease)
+        session.add(prediction)
+        session.flush()
+        session.add_all(_guess(prediction.id, score) for score in scores)
+        session.flush()
+        feedback.settle_from_truth(session, repo.id, state.number)
+    return prediction
+
+
+def _guess(prediction_id: int, score: LabelScore) -> Guess:
+    return Guess(
+        prediction_id=prediction_id,
+        label=score.name,
+        probability=score.probability,
+        apply_threshold=score.apply_threshold,
+        suggest_threshold=score.suggest_threshold,
+        decision=score.decision,
+    )
+
+
+# --- decide what may be written
+
+
+def why_not(issue: RemoteIssue | None, events: Sequence[RemoteLabelEvent], *, settled: bool) -> str | None:
+    """Return why nothing may be written on an issue as it is now, or None."""
+    if issue is None:
+        return "the issue is gone: deleted or transferred"
+    if issue.state != "open":
+        return "the issue is closed"
+    if settled or any(_by_person(event, issue) for event in events):
+        return "a person has labelled the issue already"
+    return None
+
+
+def _by_person(event: RemoteLabelEvent, issue: RemoteIssue) -> bool:
+    sender = feedback.Sender(event.actor, event.actor_type == "Bot")
+    kind = feedback.kind_of(sender, author=issue.author, association=issue.author_association, ourselves="")
+    return kind is feedback.ActorKind.PERSON
+
+
+def plan(guesses: Sequence[Guess], mode: Mode, *, present: Collection[str], existing: Collection[str]) -> Plan:
+    """Return what to write: of what was decided, what the issue lacks and the repository has."""
+    spelling = {name.lower(): name for name in existing}
+    taken = {name.lower() for name in present}
+    wanted = {
+        decision: tuple(
+            spelling[guess.label.lower()]
+            for guess in guesses
+            if guess.decision == decision and guess.label.lower() in spelling.keys() - taken
+        )
+        for decision in (Decision.APPLY, Decision.SUGGEST)
+    }
+    if mode is Mode.APPLY:
+        return Plan(wanted[Decision.APPLY], wanted[Decision.SUGGEST])
+    return Plan(suggest=wanted[Decision.APPLY] + wanted[Decision.SUGGEST]) if mode is Mode.SUGGEST else Plan()
+
+
+# --- write
+
+
+def _write(context: Context, delivery: Delivery, repo: Repository, prediction: Prediction) -> None:
+    with context.database.read() as session:
+        guesses = storage.guesses(session, prediction.id)
+        earlier = storage.has_comment(session, repo.id, prediction.number)
+        settled = storage.is_settled(session, repo.id, prediction.number)
+    mode = Mode(prediction.mode)
+    if mode is Mode.SHADOW or not (earlier or any(guess.decision != Decision.WITHHOLD for guess in guesses)):
+        _skip(context, delivery, prediction, "shadow mode" if mode is Mode.SHADOW else "no label reached its threshold")
+        return
+    gateway = context.gateway(repo)
+    issue = gateway.issue(prediction.number)
+    events = gateway.label_events(prediction.number) if issue else []
+    reason = why_not(issue, events, settled=settled)
+    if issue is None or reason:
+        _skip(context, delivery, prediction, reason or "")
+        return
+    existing = [label.name for label in gateway.labels()]
+    taken_off = {event.label for event in events if event.action == "unlabeled"}
+    todo = plan(guesses, mode, present={*issue.labels, *taken_off}, existing=existing)
+    writer = _Writer(context, delivery, repo, prediction, gateway)
+    writer.write(todo, guesses, ours=_ours(context, issue, events), look=earlier or bool(todo.suggest))
+
+
+def _ours(context: Context, issue: RemoteIssue, events: Sequence[RemoteLabelEvent]) -> set[str]:
+    """Return the labels on the issue that we put on: the process may have died before it could record that."""
+    last = {event.label: event for event in events if event.label in issue.labels}
+    bots = {label: event for label, event in last.items() if event.actor_type == "Bot"}
+    return {label for label, event in bots.items() if event.actor == context.github.login()}
+
+
+def _skip(context: Context, delivery: Delivery, prediction: Prediction, reason: str) -> None:
+    with context.database.write() as session:
+        leases.renew(session, Delivery, delivery, now=context.now(), lease=context.settings.lease)
+        session.merge(prediction).not_written = reason
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Write one prediction: renew the lease before each write, record it after."""
+
+    context: Context
+    delivery: Delivery
+    repo: Repository
+    prediction: Prediction
+    gateway: RepositoryGateway
+
+    def write(self, todo: Plan, guesses: Sequence[Guess], *, ours: Collection[str], look: bool) -> None:
+        if todo.apply:
+            self._hold()
+            self.gateway.add_labels(self.prediction.number, list(todo.apply))
+        applied = {*todo.apply, *ours}
+        if applied:
+            with self.context.database.write() as session:
+                self._mark(session, guesses, applied, "applied")
+        comment_id = self._comment(todo, guesses) if look else None
+        with self.context.database.write() as session:
+            self._mark(session, guesses, todo.suggest, "suggested")
+            row = session.merge(self.prediction)
+            row.written_at, row.comment_id = self.context.now(), comment_id
+
+    def _comment(self, todo: Plan, guesses: Sequence[Guess]) -> int | None:
+        """Write or edit the one comment; return its id, None where none is called for."""
+        number = self.prediction.number
+        body = comments.suggest(self._suggestions(todo, guesses))
+        there = self.gateway.marked_comment(number, comments.MARKER)
+        if there is None and not todo.suggest:
+            return None
+        if there is None:
+            self._hold()
+            return self.gateway.create_comment(number, body).id
+        if there.body.strip() != body.strip():
+            self._hold()
+            self.gateway.edit_comment(number, there.id, body)
+        return there.id
+
+    def _suggestions(self, todo: Plan, guesses: Sequence[Guess]) -> list[comments.Suggestion]:
+        measured = self.prediction.model_id is not None
+        sure = {guess.label.lower(): guess.probability for guess in guesses}
+        return [comments.Suggestion(name, sure[name.lower()] if measured else None) for name in todo.suggest]
+
+    def _hold(self) -> None:
+        """Make sure that the delivery is still ours, and stays so for the write that follows."""
+        with self.context.database.write() as session:
+            now, lease = self.context.now(), self.context.settings.lease
+            leases.renew(session, Delivery, self.delivery, now=now, lease=lease)
+
+    def _mark(self, session: Session, guesses: Sequence[Guess], names: Collection[str], written: str) -> None:
+        lowered = {name.lower() for name in names}
+        for guess in guesses:
+            if guess.label.lower() in lowered:
+                session.merge(guess).written = written
+        if written != "applied":
+            return
+        for name in names:
+            key = (self.repo.id, self.prediction.number, name)
+            if session.get(LabelTruth, key) is None:
+                storage.set_truth(session, key, Truth.UNCONFIRMED, at=self.context.now())

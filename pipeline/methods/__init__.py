@@ -1,0 +1,1 @@
+"""The learning methods, one a file, all behind :mod:`pipeline.methods.base`."""
