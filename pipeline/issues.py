@@ -1,6 +1,10 @@
-"""Issues as the pipeline sees them, and the targets that a method learns from."""
+"""Issues as the pipeline sees them, their text, and the targets that a method learns from."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,3 +56,40 @@ def build_targets(issues: Sequence[Issue], labels: Sequence[str]) -> NDArray[np.
         targets[row, [column[name] for name in issue.unconfirmed if name in column]] = UNKNOWN
         targets[row, positive] = 1
     return targets
+
+
+def label_counts(issues: Iterable[Issue]) -> Counter[str]:
+    """Count the issues that people put each label on."""
+    return Counter(label for issue in issues for label in set(issue.labels))
+
+
+def usual_labels(issues: Iterable[Issue], *, least: int = 5) -> tuple[str, ...]:
+    """Return the labels that at least `least` issues have, most frequent first."""
+    ranked = sorted(label_counts(issues).items(), key=lambda item: (-item[1], item[0]))
+    return tuple(name for name, count in ranked if count >= least)
+
+
+def fingerprint(issues: Iterable[Issue], labels: Sequence[str]) -> str:
+    """Return the SHA-256, in hexadecimal, of all that a method may learn from: two runs on the same data agree."""
+    digest = hashlib.sha256(json.dumps(list(labels)).encode())
+    for issue in issues:
+        row = [issue.number, issue.title, issue.body, issue.labels, issue.removed, issue.unconfirmed]
+        digest.update(json.dumps(row).encode())
+    return digest.hexdigest()
+
+
+_COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
+_CODE = re.compile(r"^(```|~~~)[^\n]*\n(.*?)(^\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
+_CHECKBOX = re.compile(r"^\s*[-*] \[[ xX]\].*$", re.MULTILINE)
+_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)|<img[^>]*>")
+_LINK = re.compile(r"https?://\S+")
+_NO_RESPONSE = re.compile(r"^_No response_\s*$", re.MULTILINE)
+_LINES_OF_CODE = 8
+
+
+def clean_body(text: str) -> str:
+    """Return what a person wrote: no HTML comments, checkboxes, images or addresses, code blocks cut to 8 lines."""
+    for pattern in (_COMMENT, _CHECKBOX, _IMAGE, _NO_RESPONSE):
+        text = pattern.sub(" ", text)
+    text = _CODE.sub(lambda match: "\n".join(match[2].splitlines()[:_LINES_OF_CODE]) + "\n", text)
+    return " ".join(_LINK.sub(" ", text).split())

@@ -1,0 +1,111 @@
+"""From probabilities to decisions: per-label thresholds that keep a target precision, given the evidence. Pure."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincinv
+
+from pipeline.issues import UNKNOWN
+from pipeline.methods.base import Probabilities, Targets
+
+
+class Decision(StrEnum):
+    """What to do with one label on one issue."""
+
+    APPLY = "apply"
+    SUGGEST = "suggest"
+    WITHHOLD = "withhold"
+
+
+@dataclass(frozen=True)
+class PrecisionTargets:
+    """The precision asked for, and how sure it must be: one-sided confidence of the lower bound."""
+
+    apply: float = 0.9
+    suggest: float = 0.6
+    confidence: float = 0.8
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The least probability at which a label may be applied or suggested; None where the evidence allows neither.
+
+    `missing` counts the right held-out predictions that would have to come, with no wrong one among them, before the
+    label may be applied; 0 where it may be.
+    """
+
+    apply: float | None
+    suggest: float | None
+    missing: int
+
+
+def lower_bound(right: NDArray[np.int64], total: NDArray[np.int64], confidence: float) -> NDArray[np.float64]:
+    """Return the one-sided lower confidence bound of a proportion; exact.
+
+    References
+    ----------
+    Clopper & Pearson (1934), doi:10.1093/biomet/26.4.404.
+    """
+    bound: NDArray[np.float64] = betaincinv(np.maximum(right, 1), total - right + 1, 1 - confidence)
+    return np.where(right > 0, bound, 0.0)
+
+
+def faultless_needed(precision: float, confidence: float) -> int:
+    """Return how many held-out predictions, all right, show a precision: 16 for 0.9 at 80 %."""
+    return math.ceil(math.log(1 - confidence) / math.log(precision))
+
+
+def solve(y: NDArray[np.int8], p: NDArray[np.float32], targets: PrecisionTargets) -> Thresholds:
+    """Return the least thresholds for a label at which held-out predictions keep the target precisions.
+
+    Parameters
+    ----------
+    y, p : arrays
+        Truth (1, 0 or UNKNOWN, which is left out) and probability of each held-out issue, (issues,).
+    """
+    known = y != UNKNOWN
+    order = np.argsort(-p[known], kind="stable")
+    ranked, truth = p[known][order], y[known][order].astype(np.int64)
+    right, total = truth.cumsum(), np.arange(1, len(truth) + 1)
+    last = np.append(ranked[1:] != ranked[:-1], True)[: len(ranked)]  # a cut cannot part equal probabilities
+    bound = np.where(last, lower_bound(right, total, targets.confidence), 0.0)
+    apply, suggest = (_least(ranked, bound, target) for target in (targets.apply, targets.suggest))
+    missing = 0 if apply is not None else _missing(right, total, targets)
+    return Thresholds(apply, suggest if suggest is not None else apply, missing)
+
+
+def _least(ranked: NDArray[np.float32], bound: NDArray[np.float64], target: float) -> float | None:
+    reached = np.flatnonzero(bound >= target)
+    return float(ranked[reached[-1]]) if len(reached) else None
+
+
+def _missing(right: NDArray[np.int64], total: NDArray[np.int64], targets: PrecisionTargets) -> int:
+    """Return how many more right predictions, and no wrong one, the cut that needs fewest would need."""
+    needed = faultless_needed(targets.apply, targets.confidence)
+    for extra in range(1, needed):
+        if (lower_bound(right + extra, total + extra, targets.confidence) >= targets.apply).any():
+            return extra
+    return needed
+
+
+def solve_all(y: Targets, p: Probabilities, targets: PrecisionTargets) -> list[Thresholds]:
+    """Return the thresholds of each label, given held-out (issues, labels)."""
+    return [solve(y[:, column], p[:, column], targets) for column in range(p.shape[1])]
+
+
+def decide(probability: float, thresholds: Thresholds) -> Decision:
+    """Return what to do with a label."""
+    if thresholds.apply is not None and probability >= thresholds.apply:
+        return Decision.APPLY
+    if thresholds.suggest is not None and probability >= thresholds.suggest:
+        return Decision.SUGGEST
+    return Decision.WITHHOLD
+
+
+def decide_all(p: Probabilities, thresholds: Sequence[Thresholds]) -> NDArray[np.str_]:
+    """Return the decision on each label of each issue, (issues, labels)."""
+    return np.array([[decide(float(cell), t) for cell, t in zip(row, thresholds, strict=True)] for row in p])
