@@ -1,0 +1,132 @@
+"""What GitHub knows of a repository, as values, and what the use cases may do with one.
+
+Only :mod:`bot.github` turns this into requests; a replay stands in for it with the same methods.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class RemoteLabel:
+    """A label of a repository."""
+
+    id: int
+    name: str
+    description: str
+
+
+@dataclass(frozen=True)
+class RemoteIssue:
+    """An issue as it is now."""
+
+    number: int
+    title: str
+    body: str
+    state: str
+    labels: tuple[str, ...]
+    author: str
+    author_association: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class RemoteLabelEvent:
+    """Somebody put a label on an issue ("labeled") or took it off ("unlabeled"); `actor_type` is "User" or "Bot"."""
+
+    id: int
+    label: str
+    action: str
+    actor: str
+    actor_type: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class RemoteComment:
+    """A comment."""
+
+    id: int
+    body: str
+
+
+@dataclass(frozen=True)
+class RemoteRepository:
+    """A repository that an installation covers."""
+
+    id: int
+    full_name: str
+
+
+class RepositoryGateway(Protocol):
+    """What the use cases do with one repository: the real one, or a replay's that only records."""
+
+    def labels(self) -> list[RemoteLabel]:
+        """Return the labels that the repository has."""
+        ...
+
+    def issue(self, number: int) -> RemoteIssue | None:
+        """Return an issue as it is now; None if it is gone: deleted or transferred."""
+        ...
+
+    def label_events(self, number: int) -> list[RemoteLabelEvent]:
+        """Return who put labels on an issue or took them off, in time order."""
+        ...
+
+    def add_labels(self, number: int, names: Sequence[str]) -> None:
+        """Put labels on an issue, beside those that it has."""
+        ...
+
+    def marked_comment(self, number: int, marker: str) -> RemoteComment | None:
+        """Return our own first comment on an issue that contains `marker`, None if there is none."""
+        ...
+
+    def create_comment(self, number: int, body: str) -> RemoteComment:
+        """Comment on an issue."""
+        ...
+
+    def edit_comment(self, number: int, comment_id: int, body: str) -> None:
+        """Replace the text of a comment of ours."""
+        ...
+
+    def issues_since(self, since: datetime | None) -> Iterator[RemoteIssue]:
+        """Yield the issues that changed at `since` or later, open and closed, oldest first, as pages arrive."""
+        ...
+
+
+# --- from GitHub's JSON
+
+
+def issue(data: Mapping[str, Any]) -> RemoteIssue:
+    """Return the issue that GitHub's JSON describes."""
+    return RemoteIssue(
+        number=data["number"],
+        title=_text(data["title"]),
+        body=_text(data["body"]),
+        state=data["state"],
+        labels=tuple(label["name"] for label in data["labels"]),
+        author=(data["user"] or {}).get("login") or "ghost",
+        author_association=data.get("author_association") or "NONE",
+        created_at=datetime.fromisoformat(data["created_at"]),
+        updated_at=datetime.fromisoformat(data["updated_at"]),
+    )
+
+
+def label_event(data: Mapping[str, Any]) -> RemoteLabelEvent:
+    """Return the label event that GitHub's JSON describes."""
+    actor = data["actor"] or {}  # null where the account is gone
+    return RemoteLabelEvent(
+        id=data["id"],
+        label=data["label"]["name"],
+        action=data["event"],
+        actor=actor.get("login") or "ghost",
+        actor_type=actor.get("type") or "User",
+        at=datetime.fromisoformat(data["created_at"]),
+    )
+
+
+def _text(value: str | None) -> str:
+    return (value or "").replace("\0", "")  # PostgreSQL cannot store it, and it means nothing

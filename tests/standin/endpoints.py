@@ -1,0 +1,269 @@
+"""GitHub's endpoints that the bot needs, as functions from a request to an answer. No sockets here."""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import jwt
+
+from tests.standin.payloads import Payloads, moment
+from tests.standin.people import People
+from tests.standin.state import Actor, Issue, Repository, World
+
+LONGEST_LABEL = 50
+
+
+@dataclass
+class Request:
+    """A request, once its sender is known: "app", "installation:7", or "anonymous"."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    body: Any = None
+    actor: str = "anonymous"
+    installation_id: int | None = None
+
+
+@dataclass
+class Answer:
+    """What is answered."""
+
+    body: Any
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+class HttpError(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: int, message: str, **headers: str) -> None:
+        super().__init__(message)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answer = Answer({"message": message, "documentation_url": "", "status": str(status)}, status, named)
+
+
+Endpoint = Callable[["Endpoints", Request, dict[str, str]], Answer]
+ROUTES: list[tuple[str, re.Pattern[str], str, Endpoint]] = []  # method, path, who may, what to do
+REPOSITORY = r"(?:/repos/(?P<name>[^/]+/[^/]+)|/repositories/(?P<id>\d+))"
+ISSUE = REPOSITORY + r"/issues/(?P<number>\d+)"
+
+
+def route(method: str, path: str, who: str = "installation") -> Callable[[Endpoint], Endpoint]:
+    def register(endpoint: Endpoint) -> Endpoint:
+        ROUTES.append((method, re.compile(path + "$"), who, endpoint))
+        return endpoint
+
+    return register
+
+
+class Endpoints:
+    """Answers from the world, and acts of the App on it."""
+
+    def __init__(self, world: World, payloads: Payloads, people: People, *, url: str, public_key: bytes) -> None:
+        self._world = world
+        self._payloads = payloads
+        self._people = people
+        self._url = url
+        self._public_key = public_key
+
+    def answer(self, request: Request, authorization: str) -> Answer:
+        """Find out who asks, and answer."""
+        try:
+            self._authenticate(request, authorization)
+            for method, path, who, endpoint in ROUTES:
+                if method == request.method and (found := path.match(request.path)):
+                    self._authorize(request, who)
+                    return endpoint(self, request, found.groupdict())
+            raise HttpError(404, "Not Found")
+        except HttpError as error:
+            return error.answer
+
+    # --- who asks
+
+    def _authenticate(self, request: Request, authorization: str) -> None:
+        kind, _, secret = authorization.partition(" ")
+        if not secret:
+            return
+        if kind == "Bearer":
+            self._check_jwt(secret)
+            request.actor = "app"
+            return
+        token = self._world.token(secret)
+        if token is None:
+            raise HttpError(401, "Bad credentials")
+        request.installation_id = token.installation_id
+        request.actor = f"installation:{token.installation_id}"
+
+    def _check_jwt(self, secret: str) -> None:
+        issuer, needed = str(self._world.app_id), {"require": ["exp", "iat", "iss"]}
+        try:
+            claims = jwt.decode(secret, self._public_key, algorithms=["RS256"], issuer=issuer, options=needed)
+        except jwt.InvalidTokenError as error:
+            raise HttpError(401, "A JSON web token could not be decoded") from error
+        if claims["exp"] > time.time() + 600:
+            raise HttpError(401, "'Expiration time' claim ('exp') is too far in the future")
+
+    def _authorize(self, request: Request, who: str) -> None:
+        if who == "app" and request.actor != "app":
+            raise HttpError(401, "A JSON web token could not be decoded")
+        if who == "installation" and request.installation_id is None:
+            readable = request.actor == "anonymous" and request.method == "GET" and "/issues" in request.path
+            if not readable:
+                raise HttpError(401, "Requires authentication")
+
+    # --- what is asked for
+
+    def repository(self, request: Request, found: dict[str, str]) -> Repository:
+        """Return the repository of a path, if the installation covers it; 301 at a former name."""
+        repositories, name = self._world.repositories, found.get("name")
+        if name in self._world.former_names:
+            rest = request.path.removeprefix(f"/repos/{name}")
+            raise self._moved(f"/repositories/{self._world.former_names[name]}{rest}")
+        known = [each for each in repositories.values() if each.full_name == name or str(each.id) == found.get("id")]
+        if not known or request.installation_id not in {None, known[0].installation_id}:
+            raise HttpError(404, "Not Found")
+        return known[0]
+
+    def issue(self, request: Request, found: dict[str, str]) -> tuple[Repository, Issue]:
+        """Return the issue of a path; 410 if it was deleted, 301 if it was transferred."""
+        repository = self.repository(request, found)
+        issue = repository.issues.get(int(found["number"]))
+        if issue is None:
+            raise HttpError(404, "Not Found")
+        if issue.deleted:
+            raise HttpError(410, "This issue was deleted")
+        if issue.moved:
+            rest = request.path.partition(f"/issues/{issue.number}")[2]
+            raise self._moved(f"/repositories/{issue.moved[0]}/issues/{issue.moved[1]}{rest}")
+        return repository, issue
+
+    def _moved(self, path: str) -> HttpError:
+        return HttpError(301, "Moved Permanently", Location=self._url + path)
+
+    def need_write(self, request: Request) -> None:
+        """Refuse an installation without the permission to write issues."""
+        installation = self._world.installations[request.installation_id or 0]
+        if installation.permissions.get("issues") != "write":
+            raise HttpError(403, "Resource not accessible by integration")
+
+    def page(self, request: Request, items: list[Any], *, under: str | None = None) -> Answer:
+        """Return one page of `items`, and where the next one is."""
+        size = min(int(request.query.get("per_page", 30)), 100)
+        number = int(request.query.get("page", 1))
+        body: Any = items[(number - 1) * size : number * size]
+        if under:
+            body = {"total_count": len(items), under: body}
+        if number * size >= len(items):
+            return Answer(body)
+        following = f"{self._url}{request.path}?{urlencode({**request.query, 'page': number + 1})}"
+        return Answer(body, headers={"Link": f'<{following}>; rel="next", <{self._url}/last>; rel="last"'})
+
+    # --- the App
+
+    @route("GET", "/app", "app")
+    def app(self, request: Request, found: dict[str, str]) -> Answer:
+        return Answer(self._payloads.app())
+
+    @route("GET", "/app/installations", "app")
+    def installations(self, request: Request, found: dict[str, str]) -> Answer:
+        return self.page(request, [self._payloads.installation(each) for each in self._world.installations.values()])
+
+    @route("POST", r"/app/installations/(?P<installation>\d+)/access_tokens", "app")
+    def access_token(self, request: Request, found: dict[str, str]) -> Answer:
+        installation = self._world.installations.get(int(found["installation"]))
+        if installation is None:
+            raise HttpError(404, "Not Found")
+        if installation.suspended:
+            raise HttpError(403, "This installation has been suspended")
+        text, token = self._world.issue_token(installation.id)
+        expiry = moment(token.expires_at)
+        return Answer({"token": text, "expires_at": expiry, "permissions": installation.permissions}, 201)
+
+    @route("GET", "/installation/repositories")
+    def covered(self, request: Request, found: dict[str, str]) -> Answer:
+        known = self._world.repositories.values()
+        ours = [each for each in known if each.installation_id == request.installation_id]
+        return self.page(request, [self._payloads.repository(each) for each in ours], under="repositories")
+
+    # --- a repository
+
+    @route("GET", REPOSITORY)
+    def one_repository(self, request: Request, found: dict[str, str]) -> Answer:
+        return Answer(self._payloads.repository(self.repository(request, found)))
+
+    @route("GET", REPOSITORY + "/labels")
+    def labels(self, request: Request, found: dict[str, str]) -> Answer:
+        repository = self.repository(request, found)
+        return self.page(request, [self._payloads.label(repository, each) for each in repository.labels.values()])
+
+    @route("GET", REPOSITORY + "/issues")
+    def issues(self, request: Request, found: dict[str, str]) -> Answer:
+        repository, query = self.repository(request, found), request.query
+        chosen = [each for each in repository.issues.values() if each.here]
+        if query.get("state", "open") != "all":
+            chosen = [each for each in chosen if each.state == query.get("state", "open")]
+        if "since" in query:
+            since = datetime.fromisoformat(query["since"]).astimezone(UTC)
+            chosen = [each for each in chosen if each.updated_at >= since]
+        by = "updated_at" if query.get("sort") == "updated" else "created_at"
+        newest_first = query.get("direction", "desc") == "desc"
+        chosen.sort(key=lambda issue: (getattr(issue, by), issue.number), reverse=newest_first)
+        return self.page(request, [self._payloads.issue(repository, each) for each in chosen])
+
+    # --- an issue
+
+    @route("GET", ISSUE)
+    def one_issue(self, request: Request, found: dict[str, str]) -> Answer:
+        return Answer(self._payloads.issue(*self.issue(request, found)))
+
+    @route("GET", ISSUE + "/events")
+    def events(self, request: Request, found: dict[str, str]) -> Answer:
+        repository, issue = self.issue(request, found)
+        return self.page(request, [self._payloads.event(repository, each) for each in issue.events])
+
+    @route("GET", ISSUE + "/labels")
+    def issue_labels(self, request: Request, found: dict[str, str]) -> Answer:
+        repository, issue = self.issue(request, found)
+        return self.page(request, [self._payloads.label(repository, each) for each in issue.labels])
+
+    @route("POST", ISSUE + "/labels")
+    def add_labels(self, request: Request, found: dict[str, str]) -> Answer:
+        repository, issue = self.issue(request, found)
+        self.need_write(request)
+        given = request.body["labels"] if isinstance(request.body, dict) else request.body
+        names = [each["name"] if isinstance(each, dict) else each for each in given]
+        if any(not name or len(name) > LONGEST_LABEL for name in names):
+            raise HttpError(422, "Validation Failed")
+        self._people.label(repository.full_name, issue.number, *names, by=self._world.bot.login)
+        return Answer([self._payloads.label(repository, each) for each in issue.labels])
+
+    @route("GET", ISSUE + "/comments")
+    def comments(self, request: Request, found: dict[str, str]) -> Answer:
+        repository, issue = self.issue(request, found)
+        return self.page(request, [self._payloads.comment(repository, issue, each) for each in issue.comments])
+
+    @route("POST", ISSUE + "/comments")
+    def create_comment(self, request: Request, found: dict[str, str]) -> Answer:
+        repository, issue = self.issue(request, found)
+        self.need_write(request)
+        bot = self._world.bot.login
+        comment = self._people.comment(repository.full_name, issue.number, request.body["body"], by=bot)
+        return Answer(self._payloads.comment(repository, issue, comment), 201)
+
+    @route("PATCH", REPOSITORY + r"/issues/comments/(?P<comment>\d+)")
+    def edit_comment(self, request: Request, found: dict[str, str]) -> Answer:
+        repository = self.repository(request, found)
+        self.need_write(request)
+        everywhere = ((issue, each) for issue in repository.issues.values() for each in issue.comments)
+        issue, comment = next((pair for pair in everywhere if pair[1].id == int(found["comment"])), (None, None))
+        if issue is None or comment is None:
+            raise HttpError(404, "Not Found")
+        if comment.author != Actor(self._world.bot.login):
+            raise HttpError(403, "Resource not accessible by integration")
+        comment.body, comment.updated_at = request.body["body"], self._world.clock()
+        return Answer(self._payloads.comment(repository, issue, comment))

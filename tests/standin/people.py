@@ -1,0 +1,248 @@
+"""What people (and the App) do on GitHub: each act changes the state, appends events and sends webhooks."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tests.standin.payloads import Json, Payloads
+from tests.standin.state import Actor, Comment, Event, Issue, Label, Repository, World
+from tests.standin.webhooks import Delivery, Webhooks
+
+
+class People:
+    """Acts. `by` is a login, a bot's if it ends in `[bot]`; `at` is when, now if not given."""
+
+    def __init__(self, world: World, payloads: Payloads, webhooks: Webhooks) -> None:
+        self._world = world
+        self._payloads = payloads
+        self._webhooks = webhooks
+
+    # --- issues
+
+    def open_issue(
+        self,
+        full_name: str,
+        title: str,
+        *,
+        body: str | None = "",
+        author: str = "reporter",
+        labels: Iterable[str] = (),
+        pull: bool = False,
+        at: datetime | None = None,
+    ) -> Issue:
+        """Open an issue; `labels` are those that its form or template names, put on in the author's name."""
+        with self._world.lock:
+            repository = self._world.find(full_name)
+            issue = self._new_issue(repository, title, body, author=author, at=at)
+            issue.pull = pull
+            issue.labels = [repository.labels[name.lower()] for name in labels]
+            issue.events = [self._event("labeled", author, issue.created_at, each.name) for each in issue.labels]
+        if not pull:
+            self._tell(repository, issue, "opened", by=author)
+            for label in list(issue.labels):
+                self._tell(repository, issue, "labeled", by=author, label=label)
+        return issue
+
+    def edit(
+        self,
+        full_name: str,
+        number: int,
+        *,
+        title: str | None = None,
+        body: str | None = None,
+        by: str = "reporter",
+        at: datetime | None = None,
+    ) -> Delivery:
+        """Change an issue's title, body or both."""
+        with self._world.lock:
+            repository, issue = self._touch(full_name, number, at)
+            changes = {}
+            if title is not None:
+                changes["title"], issue.title = {"from": issue.title}, title
+            if body is not None:
+                changes["body"], issue.body = {"from": issue.body}, body
+        return self._tell(repository, issue, "edited", by=by, changes=changes)
+
+    def label(
+        self, full_name: str, number: int, *names: str, by: str = "maintainer", at: datetime | None = None
+    ) -> list[Delivery]:
+        """Put labels on an issue; one that the repository lacks is created, one that is there already is no event."""
+        told = []
+        for name in names:
+            with self._world.lock:
+                repository = self._world.find(full_name)
+                fresh = name.lower() not in repository.labels
+                label = self._world.add_label(repository, name)
+                there = repository.issues[number].has(name)
+            if fresh:
+                told.append(self._tell_label(repository, label, "created", by=by))
+            if not there:
+                told.append(self._change(full_name, number, label, event="labeled", by=by, at=at))
+        return told
+
+    def unlabel(
+        self, full_name: str, number: int, name: str, *, by: str = "maintainer", at: datetime | None = None
+    ) -> Delivery:
+        """Take a label off an issue."""
+        label = self._world.find(full_name).labels[name.lower()]
+        return self._change(full_name, number, label, event="unlabeled", by=by, at=at)
+
+    def close(self, full_name: str, number: int, *, by: str = "maintainer", at: datetime | None = None) -> Delivery:
+        """Close an issue."""
+        return self._set_state(full_name, number, "closed", by=by, at=at)
+
+    def reopen(self, full_name: str, number: int, *, by: str = "maintainer", at: datetime | None = None) -> Delivery:
+        """Open an issue again."""
+        return self._set_state(full_name, number, "reopened", by=by, at=at)
+
+    def delete(self, full_name: str, number: int, *, by: str = "maintainer", at: datetime | None = None) -> Delivery:
+        """Delete an issue: GitHub answers 410 from now on."""
+        with self._world.lock:
+            repository, issue = self._touch(full_name, number, at)
+            issue.deleted = True
+        return self._tell(repository, issue, "deleted", by=by)
+
+    def transfer(
+        self, full_name: str, number: int, to: str, *, by: str = "maintainer", at: datetime | None = None
+    ) -> Issue:
+        """Move an issue into another repository, without the labels that are not there: GitHub answers 301."""
+        with self._world.lock:
+            old, issue = self._touch(full_name, number, at)
+            new = self._world.find(to)
+            copy = self._new_issue(new, issue.title, issue.body, author=issue.author.login, at=issue.created_at)
+            copy.updated_at, copy.comments = issue.updated_at, issue.comments
+            copy.labels = [new.labels[each.name.lower()] for each in issue.labels if each.name.lower() in new.labels]
+            issue.moved = (new.id, copy.number)
+            place = {
+                "new_issue": self._payloads.issue(new, copy),
+                "new_repository": self._payloads.repository(new),
+            }
+            origin = {
+                "old_issue": self._payloads.issue(old, issue),
+                "old_repository": self._payloads.repository(old),
+            }
+        self._tell(old, issue, "transferred", by=by, changes=place)
+        self._tell(new, copy, "opened", by=by, changes=origin)
+        return copy
+
+    def comment(
+        self, full_name: str, number: int, body: str, *, by: str = "maintainer", at: datetime | None = None
+    ) -> Comment:
+        """Comment on an issue."""
+        with self._world.lock:
+            repository, issue = self._touch(full_name, number, at)
+            comment = Comment(self._world.next_id(), body, Actor(by), issue.updated_at, issue.updated_at)
+            issue.comments.append(comment)
+            shown = self._payloads.comment(repository, issue, comment)
+        self._tell(repository, issue, "created", by=by, event="issue_comment", comment=shown)
+        return comment
+
+    # --- labels and repositories
+
+    def rename_label(self, full_name: str, name: str, new: str, *, by: str = "maintainer") -> Delivery:
+        """Give a label another name."""
+        with self._world.lock:
+            repository = self._world.find(full_name)
+            label = repository.labels.pop(name.lower())
+            repository.labels[new.lower()] = label
+            old, label.name = label.name, new
+        return self._tell_label(repository, label, "edited", by=by, changes={"name": {"from": old}})
+
+    def delete_label(self, full_name: str, name: str, *, by: str = "maintainer") -> Delivery:
+        """Delete a label, from the repository and from its issues."""
+        with self._world.lock:
+            repository = self._world.find(full_name)
+            label = repository.labels.pop(name.lower())
+            for issue in repository.issues.values():
+                issue.labels = [each for each in issue.labels if each is not label]
+        return self._tell_label(repository, label, "deleted", by=by)
+
+    def rename_repository(self, full_name: str, new: str, *, by: str = "maintainer") -> Delivery:
+        """Give a repository another name: GitHub answers 301 at the old one."""
+        with self._world.lock:
+            repository = self._world.find(full_name)
+            self._world.former_names[full_name] = repository.id
+            repository.full_name = new
+            changes = {"repository": {"name": {"from": full_name.split("/")[1]}}}
+            payload = self._payloads.delivery(repository, "renamed", Actor(by), changes=changes)
+        return self._webhooks.send("repository", payload)
+
+    def install(self, account: str, *, action: str = "created", by: str = "maintainer") -> Delivery:
+        """Tell of an account's installation: created, deleted, suspend or unsuspend, with its repositories."""
+        with self._world.lock:
+            installation = next(each for each in self._world.installations.values() if each.account == account)
+            if action in {"suspend", "unsuspend"}:
+                installation.suspended = action == "suspend"
+            covered = [each for each in self._world.repositories.values() if each.installation_id == installation.id]
+            shown = [self._payloads.repository(each) for each in covered]
+            if action == "deleted":
+                del self._world.installations[installation.id]
+        about = {"installation": self._payloads.installation(installation), "repositories": shown}
+        return self._webhooks.send(
+            "installation", {"action": action, **about, "sender": self._payloads.user(Actor(by))}
+        )
+
+    # --- how
+
+    def _new_issue(
+        self, repository: Repository, title: str, body: str | None, *, author: str, at: datetime | None
+    ) -> Issue:
+        number, when = max(repository.issues, default=0) + 1, at or self._world.clock()
+        issue = Issue(self._world.next_id(), number, title, body, Actor(author), when, when)
+        repository.issues[number] = issue
+        return issue
+
+    def _touch(self, full_name: str, number: int, at: datetime | None) -> tuple[Repository, Issue]:
+        repository = self._world.find(full_name)
+        issue = repository.issues[number]
+        issue.updated_at = max(issue.updated_at, at or self._world.clock())
+        return repository, issue
+
+    def _event(self, event: str, by: str, at: datetime, label: str | None = None) -> Event:
+        return Event(self._world.next_id(), event, Actor(by), at, label)
+
+    def _change(
+        self, full_name: str, number: int, label: Label, *, event: str, by: str, at: datetime | None
+    ) -> Delivery:
+        with self._world.lock:
+            repository, issue = self._touch(full_name, number, at)
+            others = [each for each in issue.labels if each is not label]
+            issue.labels = [*others, label] if event == "labeled" else others
+            issue.events.append(self._event(event, by, at or self._world.clock(), label.name))
+        return self._tell(repository, issue, event, by=by, label=label)
+
+    def _set_state(self, full_name: str, number: int, event: str, *, by: str, at: datetime | None) -> Delivery:
+        with self._world.lock:
+            repository, issue = self._touch(full_name, number, at)
+            issue.state = "closed" if event == "closed" else "open"
+            issue.closed_at = issue.updated_at if event == "closed" else None
+            issue.events.append(self._event(event, by, issue.updated_at))
+        return self._tell(repository, issue, event, by=by)
+
+    def _tell(
+        self,
+        repository: Repository,
+        issue: Issue,
+        action: str,
+        *,
+        by: str,
+        event: str = "issues",
+        label: Label | None = None,
+        **more: Json,
+    ) -> Delivery:
+        if label is not None:
+            more["label"] = self._payloads.label(repository, label)
+        with self._world.lock:
+            shown = self._payloads.issue(repository, issue)
+            payload = self._payloads.delivery(repository, action, Actor(by), issue=shown, **more)
+        kind = "pull_request" if issue.pull and event == "issues" else event
+        return self._webhooks.send(kind, payload, background=self._in_background(by))
+
+    def _tell_label(self, repository: Repository, label: Label, action: str, *, by: str, **more: Json) -> Delivery:
+        with self._world.lock:
+            shown = self._payloads.label(repository, label)
+            payload = self._payloads.delivery(repository, action, Actor(by), label=shown, **more)
+        return self._webhooks.send("label", payload, background=self._in_background(by))
+
+    def _in_background(self, by: str) -> bool | None:
+        """What the App did is told after its request was answered, as GitHub does."""
+        return True if Actor(by) == self._world.bot else None
