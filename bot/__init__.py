@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot import dashboard, retraining, webhook
@@ -27,4 +29,15 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = lambda: date
         return retraining.due(now(), retraining.state_of(session, repo), settings).why
 
     dashboard.register(app, settings, database, now=now, next_training=next_training)
+    app.add_url_rule("/healthz", "health", lambda: health(database))
     return app
+
+
+def health(database: Database) -> tuple[str, int]:
+    """Answer whoever asks whether the web process can do its work: 200, or 503 while the database does not answer."""
+    try:
+        with database.read() as session:
+            session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return "the database does not answer\n", 503
+    return "ok\n", 200

@@ -126,7 +126,7 @@ def summarise(predictions: Iterable[Judged], decision: str = APPLY) -> Summary:
         picked = [label for label, made in prediction.decisions.items() if made == decision]
         issues += 1
         chosen += bool(picked)
-        seen.update(prediction.decisions)
+        seen.update(prediction.decisions.keys())
         support.update(label for label in prediction.decisions if prediction.truths.get(label) == Truth.POSITIVE)
         verdicts.update((label, verdict(label, prediction.truths)) for label in picked)
     labels = {label: _label_tally(label, seen[label], support[label], verdicts) for label in sorted(seen)}

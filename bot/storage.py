@@ -82,9 +82,11 @@ def labels(session: Session, repository_id: int) -> Sequence[Label]:
 
 
 def rename_label(session: Session, repository_id: int, old: str, new: str) -> None:
-    """Carry what is known under a label's old name over to its new one; the log stays as it is."""
+    """Carry what is known and was guessed under a label's old name over to its new one; the log stays as it is."""
     mine = (LabelTruth.repository_id == repository_id, LabelTruth.label == old)
     session.execute(update(LabelTruth).where(*mine).values(label=new))
+    here = select(Prediction.id).where(Prediction.repository_id == repository_id)
+    session.execute(update(Guess).where(Guess.prediction_id.in_(here), Guess.label == old).values(label=new))
 
 
 # --- the label-event log and the truth it implies

@@ -35,10 +35,14 @@ DARK = Palette(ink="#b6c0cb", faint="#3b444f", precision="#74b3ff", coverage="#f
 
 @dataclass(frozen=True)
 class Course:
-    """Windows of consecutive issues, and the promotions as (issues before it, model number or None)."""
+    """Windows of consecutive issues, and the promotions as (issues before it, model number or None).
+
+    `dated` is False where the moments are made up, and not to be shown.
+    """
 
     windows: list[Window]
     promotions: list[tuple[int, int | None]]
+    dated: bool = True
 
     def describe(self) -> str:
         """Say in words what the picture shows."""
@@ -72,8 +76,8 @@ def accuracy_svg(shown: Course, *, palette: Palette = LIGHT) -> bytes:
     figure.patch.set_alpha(0)
     axes = figure.add_subplot()
     _draw_lines(axes, shown.windows, palette)
+    _dress(axes, shown, palette)
     _draw_promotions(axes, shown.promotions, palette)
-    _dress(axes, shown.windows, palette)
     out = io.BytesIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return out.getvalue()
@@ -102,29 +106,25 @@ def _draw_lines(axes: Axes, windows: list[Window], palette: Palette) -> None:
 
 
 def _draw_promotions(axes: Axes, promotions: list[tuple[int, int | None]], palette: Palette) -> None:
+    """Mark every promotion, and name those that have room for a name; the table beside the picture names all."""
+    room, free_from = 0.08 * axes.get_xlim()[1], -math.inf
     for position, model in promotions:
-        axes.axvline(position, color=palette.ink, linewidth=0.9, linestyle=":")
-        axes.annotate(
-            name_of(model),
-            (position, 0.03),
-            xytext=(3, 0),
-            textcoords="offset points",
-            rotation=90,
-            va="bottom",
-            fontsize=8,
-            color=palette.ink,
-            parse_math=False,
-        )
+        axes.axvline(position, color=palette.ink, linewidth=1, linestyle=":")
+        if position >= free_from:
+            axes.text(position + room / 20, 1.035, name_of(model), fontsize=8.5, color=palette.ink, parse_math=False)
+            free_from = position + room
 
 
-def _dress(axes: Axes, windows: list[Window], palette: Palette) -> None:
+def _dress(axes: Axes, shown: Course, palette: Palette) -> None:
+    windows = shown.windows
     step = math.ceil(len(windows) / TICKS)
     ticks = windows[::-1][::step][::-1]
     axes.set_xlim(0, windows[-1].after * 1.02)
-    axes.set_ylim(0, 1.03)
-    axes.set_xticks([w.after for w in ticks], [f"{w.after:,}\n{w.until:%-d %b %Y}" for w in ticks], parse_math=False)
+    axes.set_ylim(0, 1.1)
+    named = [f"{w.after:,}\n{w.until:%-d %b %Y}" if shown.dated else f"{w.after:,}" for w in ticks]
+    axes.set_xticks([w.after for w in ticks], named, parse_math=False)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"], parse_math=False)
-    axes.set_xlabel("issues predicted, and the day by which", color=palette.ink, fontsize=9)
+    axes.set_xlabel(f"issues predicted{', and the day by which' if shown.dated else ''}", color=palette.ink, fontsize=9)
     axes.tick_params(colors=palette.ink, labelsize=9, length=0)
     axes.grid(axis="y", color=palette.faint, linewidth=0.7)
     axes.set_axisbelow(True)

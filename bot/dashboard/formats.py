@@ -5,17 +5,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+RIVAL = "champion_"
+NBSP = "\N{NO-BREAK SPACE}"
 AGES = ((86_400 * 60, 0, ""), (86_400, 86_400, "d"), (3_600, 3_600, "h"), (60, 60, "min"), (1, 1, "s"))
 
 
 def percent(value: float | None) -> str:
     """Write a share as a whole percentage; an em dash where there is none."""
-    return "—" if value is None else f"{100 * value:.0f} %"
+    return "—" if value is None else f"{100 * value:.0f}{NBSP}%"
 
 
 def interval(value: tuple[float, float] | None) -> str:
     """Write a 95 % interval."""
-    return "" if value is None else f"{100 * value[0]:.0f}–{100 * value[1]:.0f} %"
+    return "" if value is None else f"{100 * value[0]:.0f}–{100 * value[1]:.0f}{NBSP}%"
 
 
 def count(value: int, one: str, many: str | None = None) -> str:
@@ -48,12 +50,16 @@ def retry_command(delivery_id: str) -> str:
 
 
 def metrics(values: Mapping[str, Any]) -> list[tuple[str, float, float | None]]:
-    """Return (name, the model's own figure, the champion's of that time) for every plain number among the metrics."""
-    own = values.get("challenger") if isinstance(values.get("challenger"), dict) else values
-    other = values.get("champion") if isinstance(values.get("champion"), dict) else {}
-    numbers = {name: value for name, value in (own or {}).items() if _is_number(value)}
-    rivals = {name: value for name, value in (other or {}).items() if _is_number(value)}
-    return [(name.replace("_", " ").replace("f1", "F1"), value, rivals.get(name)) for name, value in numbers.items()]
+    """Return (name, the model's own figure, the then champion's if known) for the plain numbers among the metrics.
+
+    The champion's figure for `micro_f1` is under `champion_micro_f1`.
+    """
+    numbers = {name: value for name, value in values.items() if _is_number(value)}
+    return [
+        (name.replace("_", " ").replace("f1", "F1"), value, numbers.get(RIVAL + name))
+        for name, value in numbers.items()
+        if not name.startswith(RIVAL)
+    ]
 
 
 def figure(value: float) -> str:

@@ -42,7 +42,7 @@ class Chip:
 
 @dataclass(frozen=True)
 class Listed:
-    """A prediction as it is listed; `best` is the most probable label where none was chosen."""
+    """A prediction as it is listed; `best` is the most probable label where there is no chip."""
 
     prediction: Prediction
     title: str | None
@@ -179,8 +179,7 @@ def _listed(
         for guess in guesses
         if (outcome := _outcome(guess, truths))
     ]
-    chosen = any(chip.decision in (APPLY, SUGGEST) for chip in chips)
-    return Listed(prediction, title, model, chips, None if chosen or not guesses else guesses[0])
+    return Listed(prediction, title, model, chips, None if chips or not guesses else guesses[0])
 
 
 def _outcome(guess: Guess, truths: Mapping[str, Truth]) -> str | None:

@@ -188,6 +188,7 @@ def helpers() -> dict[str, Any]:
     now = context().now()
     return {
         "app_configured": context().settings.app is not None,
+        "webhook_path": context().settings.webhook_path,
         "site": web_address(context().settings.api_url),
         "counted": queries.COUNTED,
         "latest": queries.LATEST,
