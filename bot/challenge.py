@@ -63,11 +63,8 @@ def _created(issue: Issue) -> datetime:
 
 
 def dataset(session: Session, repo: Repository) -> list[Issue]:
-    """Return the issues of which people said something, in order of creation, for the labels the repository has."""
-    names = {label.name: label.description for label in storage.labels(session, repo.id)}
-    usable = set(candidates(names, repo.taxonomy))
-    rows = storage.issues_with_truth(session, repo.id)
-    return [_issue(row, {name: truth for name, truth in known.items() if name in usable}) for row, known in rows]
+    """Return the issues of whose labels something is known, in order of creation."""
+    return [_issue(row, known) for row, known in storage.issues_with_truth(session, repo.id)]
 
 
 def _issue(row: IssueRow, known: dict[str, Truth]) -> Issue:
@@ -96,7 +93,7 @@ class Verdict:
 
 def compare(y: Targets, champion: Probabilities, challenger: Probabilities, *, seed: int) -> Verdict:
     """Compare on the hold-out, (issues, labels); promote only what is better beyond a paired bootstrap's doubt."""
-    result = evaluation.paired_bootstrap(y, champion, challenger, seed=seed)
+    result = evaluation.compare(y, champion, challenger, seed=seed)
     promote = result.probability_better >= BETTER
     reason = (
         f"on {len(y)} later issues: average precision {result.challenger:.3f} against {result.champion:.3f} of the "
@@ -172,8 +169,9 @@ def _train(context: Context, row: TrainingRun) -> _Result:
         names = {label.name: label.description for label in storage.labels(session, repo.id)}
     parts = split(issues, champion.trained_until if champion else None)
     wanted = candidates(names, repo.taxonomy)
-    challenger = _fit(context, parts.training, usual_labels(parts.training, least=LEAST_POSITIVES), row)
     universe = list(wanted)
+    labels = tuple(name for name in usual_labels(parts.training, least=LEAST_POSITIVES) if name in wanted)
+    challenger = _fit(context, parts.training, labels, row)
     verdict = compare(
         np.maximum(build_targets(parts.holdout, universe), 0),
         align(context.models.probabilities(champion, wanted, parts.holdout), universe),

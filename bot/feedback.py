@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pipeline.decisions import Decision
 from sqlalchemy.orm import Session
 
 from bot import storage
 from bot.events import TRIAGERS, Sender
 from bot.models import ActorKind, Guess, LabelTruth, Outcome, Truth
+from pipeline.decisions import Decision
 
 
 @dataclass(frozen=True)

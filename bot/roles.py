@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -41,7 +42,7 @@ def run_web(settings: Settings) -> None:
         max_request_body_size=LARGEST_REQUEST,
         ident=None,
     )
-    _on_stop(server.close)
+    _on_stop(sys.exit)  # waitress ends its loop on SystemExit, having finished the requests in hand
     log.info("web ready", extra={"host": settings.host, "port": settings.port})
     server.run()
 

@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from pipeline.cold_start import FLOOR, ColdStart
-from pipeline.decisions import Decision, PrecisionTargets
-from pipeline.encoder import load_encoder
-from pipeline.training import LabelScore
-
 from bot.models import ModelVersion, Repository
 from bot.settings import Settings
 from pipeline import registry
+from pipeline.cold_start import FLOOR, ColdStart
+from pipeline.decisions import Decision, PrecisionTargets
+from pipeline.encoder import load_encoder
 from pipeline.issues import Issue
 from pipeline.methods.base import Probabilities
+from pipeline.training import LabelScore
 
 MODELS_HELD = 8
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 
 from sqlalchemy import update
@@ -10,14 +10,15 @@ from sqlalchemy.orm import Session
 
 from bot import feedback, storage
 from bot.context import Context
-from bot.events import IssueState
-from bot.feedback import LabelAct, Sender
+from bot.events import IssueState, Sender
+from bot.feedback import LabelAct
 from bot.github import RemoteIssue, RemoteLabel, RemoteLabelEvent, RemoteRepository
 from bot.models import ActorKind, Installation, Issue, Label, Repository, Truth
 
 log = logging.getLogger(__name__)
 
 PAGE = 100  # issues stored in one transaction
+OVERLAP = timedelta(minutes=2)  # asked for again, since GitHub's clock is not ours
 
 
 # --- installations and repositories
@@ -101,7 +102,7 @@ def pull(context: Context, repo: Repository) -> int:
     gateway, started, count = context.gateway(repo), context.now(), 0
     with context.database.write() as session:
         _keep_labels(session, repo.id, gateway.labels(), now=started)
-    issues = gateway.issues_since(repo.pulled_at)
+    issues = gateway.issues_since(repo.pulled_at - OVERLAP if repo.pulled_at else None)
     while page := list(islice(issues, PAGE)):
         acts = [(issue, list(_acts(context, repo, issue))) for issue in page]
         with context.database.write() as session:

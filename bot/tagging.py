@@ -8,17 +8,17 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from pipeline.decisions import Decision
-from pipeline.training import LabelScore
 from sqlalchemy.orm import Session
 
 from bot import comments, feedback, leases, storage
 from bot.context import Context
-from bot.events import IssueState
+from bot.events import IssueState, Sender
 from bot.github import RemoteIssue, RemoteLabelEvent, RepositoryGateway
-from bot.models import Delivery, Guess, LabelTruth, Mode, ModelVersion, Prediction, Repository, Truth
+from bot.models import ActorKind, Delivery, Guess, LabelTruth, Mode, ModelVersion, Prediction, Repository, Truth
 from bot.serving import candidates, precision_targets
+from pipeline.decisions import Decision
 from pipeline.issues import Issue
+from pipeline.training import LabelScore
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,9 @@ def why_not(issue: RemoteIssue | None, events: Sequence[RemoteLabelEvent], *, se
 
 
 def _by_person(event: RemoteLabelEvent, issue: RemoteIssue) -> bool:
-    sender = feedback.Sender(event.actor, event.actor_type == "Bot")
+    sender = Sender(event.actor, event.actor_type == "Bot")
     kind = feedback.kind_of(sender, author=issue.author, association=issue.author_association, ourselves="")
-    return kind is feedback.ActorKind.PERSON
+    return kind is ActorKind.PERSON
 
 
 def plan(guesses: Sequence[Guess], mode: Mode, *, present: Collection[str], existing: Collection[str]) -> Plan:

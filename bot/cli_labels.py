@@ -1,0 +1,30 @@
+"""Label names as they are given on the command line."""
+
+import difflib
+from collections.abc import Iterable
+
+from bot.errors import BotError
+
+
+class ArgumentError(BotError):
+    """What was given on the command line cannot be used."""
+
+    reason = "argument"
+
+
+def choose_labels(text: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Return the labels named in a text, separated by commas; ArgumentError if one is not among those known."""
+    by_lower = {name.lower(): name for name in known}
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    unknown = [name for name in names if name not in by_lower.values()]
+    if unknown or not names:
+        hints = "; ".join(f"{name!r}: {_similar(name, by_lower)}" for name in unknown) or "it names none"
+        raise ArgumentError(f"--labels: there is no such label. {hints}. A name with a comma cannot be given")
+    return names
+
+
+def _similar(name: str, by_lower: dict[str, str]) -> str:
+    close = [by_lower[each] for each in difflib.get_close_matches(name.lower(), by_lower, n=3)]
+    if close:
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    return f"there are {', '.join(map(repr, list(by_lower.values())[:20]))}" if by_lower else "there are none"

@@ -1,0 +1,188 @@
+"""The subcommands for local use, on a file of issues and without GitHub: train, predict, replay."""
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress as Bar
+
+from bot import settings
+from bot.cli_labels import ArgumentError, choose_labels
+from pipeline import evaluation, registry, training
+from pipeline.decisions import PrecisionTargets, decide_all
+from pipeline.errors import TooFewIssuesError
+from pipeline.exports import read_issues
+from pipeline.issues import Issue, build_targets, label_counts, usual_labels
+from pipeline.methods import method_class
+from pipeline.methods.base import Progress
+from pipeline.splits import temporal_split
+from pipeline.training import Recipe, Trained
+
+AUTO = "auto"
+HELD_OUT_SHARE, MOST_HELD_OUT = 0.2, 500  # the newest issues, for measuring
+BATCH = 64  # issues scored at a time
+NOTE = "measured on the newest issues, by a twin trained on the earlier ones only; the model kept is trained on all"
+
+
+# --- train
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to train, decided before anything long is begun."""
+
+    issues: Sequence[Issue]
+    recipe: Recipe
+    targets: PrecisionTargets
+    now: datetime
+
+
+def train(args: argparse.Namespace) -> int:
+    """Train a model on a file of issues, measure its twin on the newest of them, and keep it in a folder."""
+    started = time.monotonic()
+    out, report = _new_folder(Path(args.out)), _report_file(args.json)
+    if args.method != AUTO:
+        method_class(args.method)
+    issues = read_issues(Path(args.issues))
+    labels = choose_labels(args.labels, label_counts(issues)) if args.labels else usual_labels(issues)
+    task = Task(issues, Recipe(args.method, {}, labels, args.seed), precision_targets(), datetime.now(UTC))
+    with _bar() as show:
+        measured, model = fit(task, show)
+    registry.write(out, model, metrics=measured or {})
+    summary = summarise(model, measured, seconds=time.monotonic() - started)
+    if report is not None:
+        report.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(describe(summary, out))
+    return 0
+
+
+def fit(task: Task, show: Progress) -> tuple[dict[str, Any] | None, Trained]:
+    """Return what was measured on the newest issues, None where there are too few, and the model of them all."""
+    size = min(round(len(task.issues) * HELD_OUT_SHARE), MOST_HELD_OUT)
+    earlier, later = temporal_split(task.issues, size)
+    recipe, why = _recipe(task, earlier)
+    try:
+        twin = training.train(earlier, recipe, now=task.now, progress=lambda done: show(done * 0.45))
+        measured = measure(twin, later, task.targets)
+    except TooFewIssuesError:
+        measured = None
+    model = training.train(task.issues, recipe, now=task.now, progress=lambda done: show(0.5 + done / 2))
+    return measured, replace(model, why=why)
+
+
+def _recipe(task: Task, earlier: Sequence[Issue]) -> tuple[Recipe, str]:
+    """Return the recipe and why it was taken; `auto` is decided without a look at the issues held out."""
+    if task.recipe.method != AUTO:
+        return task.recipe, ""
+    try:
+        return training.choose(earlier, task.recipe.labels, seed=task.recipe.seed, now=task.now)
+    except TooFewIssuesError as error:
+        raise TooFewIssuesError(f"too few issues to choose a method by: {error}; name one: --method linear") from error
+
+
+def measure(model: Trained, later: Sequence[Issue], targets: PrecisionTargets) -> dict[str, Any]:
+    """Return how a model does on issues that it was not trained on: labels from 0.5 on, and those it would apply."""
+    y = build_targets(later, model.labels).clip(min=0)  # (issues, labels); an issue without labels counts 0
+    p = model.method.predict_proba(later)
+    applied = evaluation.measure(y, decide_all(p, model.thresholds(targets)) == "apply", model.labels)
+    return {
+        "trained_on": model.issues,
+        **evaluation.measure(y, p >= 0.5, model.labels).as_json(),
+        "average_precision": evaluation.average_precision(y, p),
+        "applied": {"precision": applied.precision, "coverage": applied.coverage, "recall": applied.recall},
+        "note": NOTE,
+    }
+
+
+def summarise(model: Trained, measured: dict[str, Any] | None, *, seconds: float) -> dict[str, Any]:
+    """Return what `--json` writes; `holdout` is null where there were too few issues to hold any out."""
+    return {
+        "method": model.recipe.method,
+        "why": model.why,
+        "labels": list(model.labels),
+        "issues": model.issues,
+        "seed": model.recipe.seed,
+        "holdout": measured,
+        "seconds": round(seconds, 1),
+    }
+
+
+def describe(summary: dict[str, Any], out: Path) -> str:
+    """Return the summary in words."""
+    about = f"{summary['method']}: {len(summary['labels'])} labels, trained on {summary['issues']} issues, in {out}"
+    held = summary["holdout"]
+    if held is None:
+        return f"{about}\nNot measured: there are too few labelled issues to hold the newest ones out."
+    applied = held["applied"]
+    right = "none" if applied["precision"] is None else f"{applied['precision']:.0%} of them right"
+    lines = [
+        about,
+        *([summary["why"]] if summary["why"] else []),
+        f"On the newest {held['issues']} issues, by a twin trained on the {held['trained_on']} earlier ones:",
+        f"  micro-F1 {held['micro_f1']:.3f}, macro-F1 {held['macro_f1']:.3f}",
+        f"  labels applied: {right}, on {applied['coverage']:.0%} of the issues",
+    ]
+    return "\n".join(lines)
+
+
+def _new_folder(folder: Path) -> Path:
+    """Find out now, not after the training, that the model cannot be kept there."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ArgumentError(f"--out {folder}: is there already, and is not an empty folder; name another")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder.parent, os.W_OK | os.X_OK):
+        raise ArgumentError(f"--out {folder}: nothing can be written into {folder.parent}")
+    return folder
+
+
+def _report_file(name: str | None) -> Path | None:
+    if name is not None and (Path(name).is_dir() or not Path(name).absolute().parent.is_dir()):
+        raise ArgumentError(f"--json {name}: not a file in a folder that is there")
+    return None if name is None else Path(name)
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """Show a progress bar on standard error, if that is a terminal."""
+    console = Console(stderr=True)
+    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("training", total=1.0)
+        yield lambda done: bar.update(task, completed=done)
+
+
+# --- predict and replay
+
+
+def precision_targets() -> PrecisionTargets:
+    """Return the precision asked for by the settings."""
+    config = settings.load()
+    return PrecisionTargets(config.apply_precision, config.suggest_precision, config.confidence)
+
+
+def predict(args: argparse.Namespace) -> int:
+    """Print one JSON object a line: every label of the model for each issue, most probable first."""
+    model, issues, targets = registry.load(Path(args.model)), read_issues(Path(args.issues)), precision_targets()
+    for start in range(0, len(issues), BATCH):
+        batch = issues[start : start + BATCH]
+        for issue, scores in zip(batch, model.score(batch, targets), strict=True):
+            labels = [
+                {"name": score.name, "probability": round(score.probability, 6), "decision": score.decision}
+                for score in scores
+            ]
+            print(json.dumps({"number": issue.number, "labels": labels}))
+    return 0
+
+
+def replay(args: argparse.Namespace) -> int:
+    """Walk a repository's past and report what the bot would have done."""
+    from bot.replay import replay_command
+
+    return replay_command(args, settings.load())

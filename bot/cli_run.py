@@ -1,0 +1,122 @@
+"""The subcommands that run the bot, and that get it into the state to run: up, its parts, migrate, doctor."""
+
+import argparse
+import time
+from datetime import UTC, datetime
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot import auth, logs, settings, supervisor
+from bot.database import Database
+from bot.doctor import examine, make_data_dir, require_database, unusable
+from bot.settings import Settings
+
+HEALTH = "/healthz"
+ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to find a server that listens everywhere
+NEXT_STEPS = """\
+No GitHub App is configured yet. To connect one:
+  1. Create it on GitHub, under Settings, Developer settings, GitHub Apps, with what app.yml says.
+  2. Put APP_ID, PRIVATE_KEY_PATH and WEBHOOK_SECRET into .env.
+  3. Start again, and install the App on a repository.
+Meanwhile, see what it would have done with your past issues: issue-tagger replay FILE"""
+
+
+def up(_args: argparse.Namespace) -> int:
+    """Run all parts until told to stop."""
+    started = time.monotonic()
+    config = settings.load()
+    logs.configure("up", config.log_level)
+    supervisor.wait_for_port(config.host, config.port)
+    database = _migrated(config)
+    host = ANYWHERE.get(config.host, config.host)
+
+    def announce() -> None:
+        print(welcome(config, _new_link(config, database), time.monotonic() - started), flush=True)
+
+    supervisor.run_until_signal(
+        supervisor.Supervisor(supervisor.commands()),
+        ready=lambda: supervisor.answers(host, config.port, HEALTH),
+        announce=announce,
+    )
+    return 0
+
+
+def welcome(config: Settings, link: str, seconds: float) -> str:
+    """Return what `up` prints when the web answers."""
+    lines = [
+        f"issue-tagger is ready at {base_url(config)} ({seconds:.1f} s). Ctrl-C stops it.",
+        f"Sign in, once, within a day: {link}",
+        "For another link: issue-tagger sign-in",
+    ]
+    return "\n".join(lines if config.app else [*lines, NEXT_STEPS])
+
+
+def base_url(config: Settings) -> str:
+    """Return the address of the web process as seen from this machine."""
+    host = ANYWHERE.get(config.host, config.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{config.port}"
+
+
+def part(args: argparse.Namespace) -> int:
+    """Run one part until told to stop."""
+    if args.supervised:
+        supervisor.die_with_parent()
+    config = settings.load()
+    logs.configure(args.command, config.log_level)
+    require_database(config).engine.dispose()
+    if args.command == "web" and config.port:
+        supervisor.wait_for_port(config.host, config.port)
+    from bot import roles
+
+    run = {
+        "web": roles.run_web,
+        "worker": roles.run_worker,
+        "trainer": roles.run_trainer,
+        "scheduler": roles.run_scheduler,
+    }
+    run[args.command](config)
+    return 0
+
+
+def migrate(_args: argparse.Namespace) -> int:
+    """Bring the database to its newest revision, and make what the backbone needs."""
+    database = _migrated(settings.load())
+    print(f"database: at revision {database.revision()[0]}")
+    from pipeline.encoder import load_encoder
+
+    print(f"backbone: {load_encoder().name}, prepared")
+    return 0
+
+
+def doctor(_args: argparse.Namespace) -> int:
+    """Print what is in order and what is not; 1 if something is not."""
+    good = True
+    for finding in examine(settings.load):
+        good = good and finding.good
+        print(f"{'OK' if finding.good else 'PROBLEM':<8} {finding.subject}: {finding.text}", flush=True)
+        if finding.mend:
+            print(f"{'':<8} to mend it: {finding.mend}")
+    return 0 if good else 1
+
+
+def sign_in(_args: argparse.Namespace) -> int:
+    """Print a new link to the dashboard."""
+    config = settings.load()
+    print(_new_link(config, require_database(config)))
+    return 0
+
+
+def _new_link(config: Settings, database: Database) -> str:
+    with database.write() as session:
+        token = auth.create_link(session, now=datetime.now(UTC))
+    return f"{base_url(config)}/sign-in/{token}"
+
+
+def _migrated(config: Settings) -> Database:
+    make_data_dir(config)
+    database = Database(config.database_url)
+    try:
+        database.migrate()
+    except SQLAlchemyError as error:
+        raise unusable(error) from error
+    return database

@@ -1,0 +1,138 @@
+"""What has to be in order before the bot can run: found out, said, and how to mend it."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from bot import queue
+from bot.database import Database
+from bot.errors import BotError, SettingsError
+from bot.settings import Settings
+from pipeline.errors import BackboneError, PipelineError
+
+PRIVATE = 0o700
+
+
+class DatabaseError(BotError):
+    """The database cannot be used as it is."""
+
+    reason = "database"
+
+
+class FolderError(BotError):
+    """The data folder cannot be used as it is."""
+
+    reason = "data_folder"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found out about one subject, and, if that is bad, how to mend it."""
+
+    subject: str
+    good: bool
+    text: str
+    mend: str = ""
+
+
+# --- what other commands need as well
+
+
+def make_data_dir(settings: Settings) -> None:
+    """Make the data folder, for the eyes of its owner only; leave one that is there as it is."""
+    settings.data_dir.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+
+
+def require_database(settings: Settings) -> Database:
+    """Return the database; DatabaseError unless it answers and is at the newest revision."""
+    make_data_dir(settings)
+    database = Database(settings.database_url)
+    try:
+        current, newest = database.revision()
+    except SQLAlchemyError as error:
+        raise unusable(error) from error
+    if current != newest:
+        raise DatabaseError(f"the database is at revision {current}, not at {newest}; run: issue-tagger migrate")
+    return database
+
+
+def unusable(error: SQLAlchemyError) -> DatabaseError:
+    """Return in one line what a driver said in many; never the statement or its parameters."""
+    said = str(error.orig if isinstance(error, DBAPIError) else type(error).__name__).strip().splitlines()
+    return DatabaseError(f"the database cannot be used: {said[0] if said else 'no reason given'}; see DATABASE_URL")
+
+
+# --- the checks: each returns what is well, or raises what is not
+
+
+def _data_folder(settings: Settings) -> str:
+    folder = settings.data_dir
+    if not folder.is_dir():
+        raise FolderError(f"{folder} is not there")
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+    mode = folder.stat().st_mode & 0o777
+    if mode & ~PRIVATE:
+        raise FolderError(f"{folder} is open to others than its owner: mode {mode:o}, not {PRIVATE:o}")
+    return f"{folder} is writable and private"
+
+
+def _database(settings: Settings) -> str:
+    database = require_database(settings)
+    name, (revision, _) = database.engine.dialect.name, database.revision()
+    database.engine.dispose()
+    return f"{name}, at the newest revision, {revision}"
+
+
+def _backbone(_settings: Settings) -> str:
+    from pipeline.encoder import BUNDLED, checkpoint_folder, export_folder, load_encoder
+
+    checkpoint_folder(BUNDLED)  # verifies its SHA-256
+    if not (export_folder(BUNDLED) / "manifest.json").is_file():
+        raise BackboneError("the bundled backbone is not prepared for fast inference yet")
+    encoder = load_encoder(BUNDLED)
+    encoder.embed(["ready"])
+    return f"{encoder.name}, verified, {encoder.dimensions} dimensions"
+
+
+def _app(settings: Settings) -> str:
+    if settings.app is None:
+        return "none configured, so for local use only; README, Quick start, says how to connect one"
+    from bot.github import GitHub
+
+    return f"GitHub knows it as {GitHub(settings.app, settings.api_url).check()!r}"
+
+
+Check = Callable[[Settings], str]
+CHECKS: tuple[tuple[str, Check, str], ...] = (
+    ("data folder", _data_folder, "issue-tagger migrate makes it; chmod 700 closes it to others; or see DATA_DIR"),
+    ("database", _database, "run: issue-tagger migrate"),
+    ("queue", queue.check, "start Redis and check REDIS_URL; or leave that unset, and the queue is in the data folder"),
+    ("backbone", _backbone, "run: issue-tagger migrate; if that does not help: make clean install"),
+    ("GitHub App", _app, "check APP_ID and PRIVATE_KEY or PRIVATE_KEY_PATH on the App's settings page on GitHub"),
+)
+
+
+def examine(load: Callable[[], Settings]) -> Iterator[Finding]:
+    """Yield finding after finding, each as soon as it is made; without settings there is nothing else to look at."""
+    try:
+        settings = load()
+    except SettingsError as error:
+        yield from (
+            Finding("settings", False, problem, "mend it in .env or the environment") for problem in error.problems
+        )
+        return
+    yield Finding("settings", True, "all can be used")
+    for subject, check, mend in CHECKS:
+        yield _finding(subject, check, mend, settings)
+
+
+def _finding(subject: str, check: Check, mend: str, settings: Settings) -> Finding:
+    try:
+        return Finding(subject, True, check(settings))
+    except (BotError, PipelineError) as error:
+        return Finding(subject, False, str(error), mend)
+    except OSError as error:
+        return Finding(subject, False, f"{error.filename or settings.data_dir}: {error.strerror or error}", mend)

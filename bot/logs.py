@@ -1,0 +1,56 @@
+"""One line a log record: time, part, level, what happened, and the ids that go with it as `key=value`."""
+
+import json
+import logging
+import re
+import time
+import traceback
+from types import TracebackType
+
+QUIET = ("alembic", "apscheduler", "huey", "urllib3", "github", "waitress.queue")  # told of from WARNING on
+FRAMES = 6  # of an uncaught exception
+_STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
+_SIGN_IN = re.compile(r"(/sign-in/)[^\s?\"']+")
+_PLAIN = re.compile(r"[^\s=\"\\]+")
+
+
+class LineFormatter(logging.Formatter):
+    """Write a record on one line.
+
+    Of an exception, only its type and where it was raised are written: its text may quote an issue, a statement with
+    its parameters, or a request with its token. For the same reason the token of a sign-in link is left out.
+    """
+
+    def __init__(self, part: str) -> None:
+        super().__init__()
+        self.part = part
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        extra = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if record.exc_info and record.exc_info[0] is not None:
+            extra |= {"exception": record.exc_info[0].__name__, "at": _where(record.exc_info[2])}
+        fields = "".join(f" {name}={_value(value)}" for name, value in extra.items())
+        event = " ".join(record.getMessage().splitlines())
+        start = f"{moment}.{record.msecs:03.0f}Z {self.part:<9} {record.levelname:<7} "
+        return start + _SIGN_IN.sub(r"\1…", event + fields)
+
+
+def _where(raised: TracebackType | None) -> str:
+    frames = traceback.extract_tb(raised)[-FRAMES:]
+    return " > ".join(f"{'/'.join(frame.filename.split('/')[-2:])}:{frame.lineno} {frame.name}" for frame in frames)
+
+
+def _value(value: object) -> str:
+    text = str(value)
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+
+
+def configure(part: str, level: str) -> None:
+    """Log to standard error, from `level` on, in the name of a part of the program."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter(part))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))

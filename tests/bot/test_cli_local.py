@@ -1,0 +1,245 @@
+"""`train` and `predict` on files, from the outside."""
+
+import gzip
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.cli import main
+from bot.settings import NAMES
+
+ROOT = Path(__file__).parent.parent.parent
+WORDS = {"bug": "crash error traceback", "feature": "please add support wish", "docs": "readme typo guide manual"}
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder, with nothing set."""
+    for name in NAMES & os.environ.keys():
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def issue(number: int) -> dict[str, Any]:
+    label = list(WORDS)[number % 3]
+    labels = [label, "rare"] if number == 1 else [label]
+    at = f"2026-01-01T{number // 60:02}:{number % 60:02}:00Z"
+    title = f"{WORDS[label].split()[number % 3]} in part {number % 7}"
+    return {"number": number, "title": title, "body": WORDS[label], "labels": labels, "created_at": at}
+
+
+@pytest.fixture
+def issues(tmp_path: Path) -> str:
+    """A file of 90 issues in which words tell the labels."""
+    file = tmp_path / "issues.jsonl"
+    file.write_text("".join(json.dumps(issue(number)) + "\n" for number in range(1, 91)))
+    return str(file)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command and returns its status, output and errors."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        status = main(arguments)
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return call
+
+
+@pytest.fixture
+def model(run: Run, issues: str, tmp_path: Path) -> str:
+    """A trained model's folder."""
+    assert run("train", issues, "--out", "model", "--method", "naive_bayes", "--json", "report.json")[0] == 0
+    return str(tmp_path / "model")
+
+
+# --- train
+
+
+def test_training_reports_what_it_measured(model: str, tmp_path: Path) -> None:
+    report = json.loads((tmp_path / "report.json").read_text())
+    held = report.pop("holdout")
+    report.pop("seconds")
+    expected = {"method": "naive_bayes", "why": "", "labels": ["bug", "docs", "feature"], "issues": 90, "seed": 0}
+    assert {**report, "labels": sorted(report["labels"])} == expected
+    assert (held["issues"], held["trained_on"]) == (18, 72)
+    assert held["micro_f1"] > 0.9
+    assert set(held["applied"]) == {"precision", "coverage", "recall"}
+    assert "twin" in held["note"]
+
+
+def test_measured_issues_are_the_newest_and_not_trained_on(run: Run, tmp_path: Path) -> None:
+    rows = [issue(number) for number in range(1, 91)]
+    for row in rows[72:]:  # what the newest fifth teaches contradicts the rest
+        row["labels"] = [list(WORDS)[(row["number"] + 1) % 3]]
+    (tmp_path / "turn.jsonl").write_text("".join(json.dumps(row) + "\n" for row in reversed(rows)))
+    run("train", "turn.jsonl", "--out", "m", "--method", "naive_bayes", "--json", "r.json")
+    assert json.loads((tmp_path / "r.json").read_text())["holdout"]["micro_f1"] < 0.1
+
+
+def test_summary_says_how_it_was_measured(run: Run, issues: str) -> None:
+    _, out, _ = run("train", issues, "--out", "m", "--method", "naive_bayes")
+    assert "naive_bayes: 3 labels, trained on 90 issues, in m\n" in out
+    assert "On the newest 18 issues, by a twin trained on the 72 earlier ones:" in out
+
+
+def test_same_seed_gives_the_same_report(run: Run, issues: str, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        run("train", issues, "--out", name, "--method", "naive_bayes", "--seed", "3", "--json", f"{name}.json")
+    one, two = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("a", "b"))
+    assert one["seed"] == 3
+    assert {**one, "seconds": 0} == {**two, "seconds": 0}
+
+
+def test_method_is_chosen_and_the_reason_kept(run: Run, issues: str, tmp_path: Path) -> None:
+    status, out, _ = run("train", issues, "--out", "m", "--method", "auto", "--json", "r.json")
+    report = json.loads((tmp_path / "r.json").read_text())
+    assert status == 0
+    assert report["method"] in {"linear", "naive_bayes"}
+    assert report["why"].startswith(f"{report['method']} has the best average precision on the newest 14 issues")
+    assert report["why"] in out
+    assert json.loads((tmp_path / "m" / "manifest.json").read_text())["why"] == report["why"]
+
+
+def test_too_few_issues_to_hold_out_are_still_trained_on(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "few.jsonl").write_text("".join(json.dumps(issue(number)) + "\n" for number in range(1, 12)))
+    status, out, _ = run("train", "few.jsonl", "--out", "m", "--method", "naive_bayes", "--labels", "bug,docs,feature")
+    assert status == 0
+    assert "Not measured: there are too few labelled issues" in out
+
+
+def test_chosen_labels_are_learnt(run: Run, issues: str, tmp_path: Path) -> None:
+    run("train", issues, "--out", "m", "--method", "naive_bayes", "--labels", " docs, bug,docs", "--json", "r.json")
+    assert json.loads((tmp_path / "r.json").read_text())["labels"] == ["docs", "bug"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--labels", "bugs,docs"], "'bugs': did you mean 'bug'?"),
+        (["--labels", "DOCS"], "'DOCS': did you mean 'docs'?"),
+        (["--labels", "zzz"], "'zzz': there are "),
+        (["--labels", " , "], "it names none"),
+        (["--method", "magic"], "there is no method 'magic'; there are: naive_bayes, linear"),
+        (["--json", "absent/r.json"], "--json absent/r.json: not a file in a folder that is there"),
+        (["--labels", "rare", "--method", "naive_bayes"], "1 issues have one of the 1 labels to learn"),
+        (["--labels", "rare", "--method", "auto"], "too few issues to choose a method by"),
+    ],
+)
+def test_what_cannot_be_trained_is_told_and_leaves_nothing(
+    run: Run, issues: str, tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    status, out, errors = run("train", issues, "--out", "m", *arguments)
+    assert (status, out) == (2, "")
+    assert errors.startswith("issue-tagger: ")
+    assert told in errors
+    assert [file.name for file in tmp_path.iterdir()] == ["issues.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"", "there is no issue in it"), (b"{", "broken.jsonl"), (b"\xff\xfe", "broken.jsonl"), (None, "broken.jsonl")],
+)
+def test_file_that_cannot_be_read_is_told(run: Run, tmp_path: Path, content: bytes | None, told: str) -> None:
+    if content is not None:
+        (tmp_path / "broken.jsonl").write_bytes(content)
+    status, _, errors = run("train", "broken.jsonl", "--out", "m")
+    assert status == 2
+    assert told in errors
+
+
+def test_folder_with_something_in_it_is_left_alone(run: Run, issues: str, model: str) -> None:
+    before = {file.name: file.read_bytes() for file in Path(model).iterdir()}
+    status, _, errors = run("train", issues, "--out", model, "--method", "naive_bayes")
+    assert status == 2
+    assert "not an empty folder; name another" in errors
+    assert {file.name: file.read_bytes() for file in Path(model).iterdir()} == before
+
+
+def test_empty_folder_is_used(run: Run, issues: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert run("train", issues, "--out", "empty", "--method", "naive_bayes")[0] == 0
+    assert (tmp_path / "empty" / "manifest.json").is_file()
+
+
+# --- predict
+
+
+def test_every_label_is_predicted_most_probable_first(run: Run, issues: str, model: str) -> None:
+    status, out, _ = run("predict", "--model", model, issues)
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert status == 0
+    assert [row["number"] for row in rows] == list(range(1, 91))
+    for row in rows:
+        assert sorted(each["name"] for each in row["labels"]) == ["bug", "docs", "feature"]
+        probabilities = [each["probability"] for each in row["labels"]]
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert {each["decision"] for each in row["labels"]} <= {"apply", "suggest", "withhold"}
+    right = sum(row["labels"][0]["name"] == issue(row["number"])["labels"][0] for row in rows)
+    assert right > 80
+
+
+def test_precision_asked_for_is_that_of_the_settings(
+    run: Run, issues: str, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lenient = run("predict", "--model", model, issues)[1]
+    monkeypatch.setenv("ISSUE_TAGGER_APPLY_PRECISION", "0.999")
+    strict = run("predict", "--model", model, issues)[1]
+    assert lenient.count('"apply"') > strict.count('"apply"') == 0
+
+
+def test_gzipped_file_is_predicted(run: Run, model: str, tmp_path: Path) -> None:
+    with gzip.open(tmp_path / "one.json.gz", "wt") as file:
+        json.dump([issue(3)], file)
+    assert json.loads(run("predict", "--model", model, "one.json.gz")[1])["number"] == 3
+
+
+def test_altered_model_is_refused(run: Run, issues: str, model: str) -> None:
+    with (Path(model) / "words.json").open("a") as file:
+        file.write(" ")
+    status, out, errors = run("predict", "--model", model, issues)
+    assert (status, out) == (2, "")
+    assert "words.json: not the file that was written with this model" in errors
+
+
+def test_folder_without_a_model_is_told(run: Run, issues: str, tmp_path: Path) -> None:
+    status, _, errors = run("predict", "--model", str(tmp_path), issues)
+    assert status == 2
+    assert "no model there" in errors
+
+
+# --- as a process
+
+
+def start(*arguments: str) -> "subprocess.Popen[bytes]":
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "bot.cli", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ)
+
+
+def test_reader_that_stops_reading_is_no_error(issues: str, model: str) -> None:
+    with start("predict", "--model", model, issues) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (141, b"")
+
+
+def test_interrupted_training_leaves_nothing_and_no_traceback(tmp_path: Path) -> None:
+    pipe = tmp_path / "issues.jsonl"
+    os.mkfifo(pipe)
+    with start("train", str(pipe), "--out", "m") as process, pipe.open("w"):  # opens when the command reads
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, b"")
+    assert list(tmp_path.iterdir()) == [pipe]

@@ -1,0 +1,121 @@
+import os
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from bot.database import Database
+from bot.doctor import DatabaseError, Finding, examine, make_data_dir, require_database, unusable
+from bot.errors import SettingsError
+from bot.settings import App, Settings
+from tests.standin import StandIn
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings with a data folder and a database that are in order."""
+    settings = Settings(data_dir=tmp_path / "data")
+    make_data_dir(settings)
+    Database(settings.database_url).migrate()
+    return settings
+
+
+def findings(settings: Settings) -> dict[str, Finding]:
+    return {finding.subject: finding for finding in examine(lambda: settings)}
+
+
+def bad(settings: Settings) -> list[str]:
+    return [subject for subject, finding in findings(settings).items() if not finding.good]
+
+
+def test_all_is_in_order(settings: Settings) -> None:
+    found = findings(settings)
+    assert [subject for subject, finding in found.items() if not finding.good] == []
+    assert list(found) == ["settings", "data folder", "database", "queue", "backbone", "GitHub App"]
+    assert "for local use only" in found["GitHub App"].text
+
+
+def test_every_problem_of_the_settings_is_a_finding() -> None:
+    def load() -> Settings:
+        raise SettingsError(["PORT: no", "HOST: no"])
+
+    assert [finding.text for finding in examine(load)] == ["PORT: no", "HOST: no"]
+
+
+def test_missing_data_folder_is_told(tmp_path: Path) -> None:
+    found = findings(Settings(data_dir=tmp_path / "absent"))
+    assert not found["data folder"].good
+    assert "issue-tagger migrate" in found["data folder"].mend
+
+
+def test_open_data_folder_is_told(settings: Settings) -> None:
+    settings.data_dir.chmod(0o755)
+    found = findings(settings)["data folder"]
+    assert not found.good
+    assert "755" in found.text
+
+
+def test_data_folder_is_made_private(tmp_path: Path) -> None:
+    make_data_dir(Settings(data_dir=tmp_path / "deep" / "data"))
+    assert stat.S_IMODE(os.stat(tmp_path / "deep" / "data").st_mode) == 0o700
+
+
+def test_database_without_tables_is_told(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    with pytest.raises(DatabaseError, match="run: issue-tagger migrate"):
+        require_database(settings)
+    assert bad(settings) == ["database"]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(b"this is no database" * 100),
+        lambda path: (path.unlink(), path.mkdir()),
+    ],
+)
+def test_database_that_cannot_be_used_is_told(settings: Settings, spoil: Callable[[Path], object]) -> None:
+    for rest in ("-wal", "-shm"):
+        (settings.data_dir / f"issue-tagger.sqlite3{rest}").unlink(missing_ok=True)
+    spoil(settings.data_dir / "issue-tagger.sqlite3")
+    found = findings(settings)["database"]
+    assert not found.good
+    assert "cannot be used" in found.text
+
+
+def test_database_error_shows_neither_statement_nor_parameters() -> None:
+    error = OperationalError("INSERT INTO issues", {"body": "private"}, ValueError("disk full\nmore"))
+    assert str(unusable(error)) == "the database cannot be used: disk full; see DATABASE_URL"
+
+
+def test_redis_that_is_not_there_is_told(settings: Settings) -> None:
+    found = findings(replace(settings, redis_url="redis://127.0.0.1:1"))["queue"]
+    assert not found.good
+    assert "REDIS_URL" in found.mend
+
+
+def test_backbone_that_is_not_prepared_is_told(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    found = findings(settings)["backbone"]
+    assert not found.good
+    assert "not prepared" in found.text
+
+
+def test_app_that_github_knows_is_well(settings: Settings) -> None:
+    with StandIn() as github:
+        found = findings(replace(settings, app=github.app, api_url=github.url))["GitHub App"]
+    assert found.good
+    assert "GitHub knows it" in found.text
+
+
+def test_app_that_github_does_not_know_is_told(settings: Settings) -> None:
+    with StandIn() as github:
+        stranger = App(github.app.app_id + 1, github.app.private_key, github.app.webhook_secret)
+        found = findings(replace(settings, app=stranger, api_url=github.url))["GitHub App"]
+    assert not found.good
+    assert "APP_ID" in found.mend

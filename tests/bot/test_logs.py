@@ -1,0 +1,43 @@
+import logging
+import sys
+
+from bot.logs import LineFormatter
+
+
+def line(event: str, **options: object) -> str:
+    extra = options.pop("extra", None)
+    logger = logging.Logger("test")
+    exc_info = sys.exc_info() if options.pop("with_exception", False) else None
+    record = logger.makeRecord("test", logging.INFO, __file__, 1, event, (), exc_info, extra=extra)  # type: ignore[arg-type]
+    return LineFormatter("worker").format(record)
+
+
+def test_record_becomes_one_line_with_its_fields() -> None:
+    text = line("delivery handled", extra={"delivery": "abc", "took": 0.5})
+    assert text.endswith("Z worker    INFO    delivery handled delivery=abc took=0.5")
+
+
+def test_odd_values_are_quoted() -> None:
+    text = line("odd", extra={"value": 'a "b"\nc', "empty": ""})
+    assert text.endswith(r'odd value="a \"b\"\nc" empty=""')
+
+
+def test_message_of_many_lines_becomes_one() -> None:
+    assert line("first\nsecond").endswith("first second")
+
+
+def test_exception_tells_type_and_place_but_not_its_text() -> None:
+    try:
+        raise ValueError("the text of an issue")
+    except ValueError:
+        text = line("failed", with_exception=True)
+    assert "exception=ValueError" in text
+    assert "test_logs.py" in text
+    assert "issue" not in text.replace("issue-tagger", "")
+    assert "\n" not in text
+
+
+def test_token_of_a_sign_in_link_is_left_out() -> None:
+    text = line("Exception on /sign-in/very-secret [GET]")
+    assert "very-secret" not in text
+    assert "/sign-in/… [GET]" in text

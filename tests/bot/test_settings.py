@@ -1,0 +1,133 @@
+import base64
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bot.errors import SettingsError
+from bot.models import Mode
+from bot.settings import Settings, load
+
+NO_FILE = Path("there-is-no-such-file")
+PEM = "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\n"
+
+
+def problems(**environ: str) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        load(environ, NO_FILE)
+    return caught.value.problems
+
+
+def test_nothing_has_to_be_set() -> None:
+    assert load({}, NO_FILE) == Settings()
+    assert Settings().database_url == "sqlite:///.data/issue-tagger.sqlite3"
+
+
+def test_every_problem_is_listed_at_once() -> None:
+    found = problems(PORT="http", LOG_LEVEL="loud", ISSUE_TAGGER_MODE="always", APP_ID="x")
+    assert [problem.split(":")[0] for problem in found] == [
+        "APP_ID",
+        "PRIVATE_KEY or PRIVATE_KEY_PATH",
+        "WEBHOOK_SECRET",
+        "PORT",
+        "LOG_LEVEL",
+        "ISSUE_TAGGER_MODE",
+    ]
+
+
+@pytest.mark.parametrize("missing", ["APP_ID", "PRIVATE_KEY", "WEBHOOK_SECRET"])
+def test_half_an_app_is_refused(missing: str) -> None:
+    whole = {"APP_ID": "1", "PRIVATE_KEY": PEM, "WEBHOOK_SECRET": "secret"}
+    assert load(whole, NO_FILE).app is not None
+    (found,) = problems(**{name: value for name, value in whole.items() if name != missing})
+    assert found.startswith(missing)
+
+
+@pytest.mark.parametrize("secret", ["", "   "])
+def test_an_empty_secret_is_no_secret(secret: str) -> None:
+    (found,) = problems(APP_ID="1", PRIVATE_KEY=PEM, WEBHOOK_SECRET=secret)
+    assert found.startswith("WEBHOOK_SECRET: not set")
+
+
+def test_private_key_is_read_however_it_is_given(tmp_path: Path) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.PrivateFormat.PKCS8
+    pem = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
+    (tmp_path / "key.pem").write_text(pem)
+    for given in (
+        {"PRIVATE_KEY": pem},
+        {"PRIVATE_KEY": pem.replace("\n", "\\n")},
+        {"PRIVATE_KEY": base64.b64encode(pem.encode()).decode()},
+        {"PRIVATE_KEY_PATH": str(tmp_path / "key.pem")},
+    ):
+        app = load({"APP_ID": "1", "WEBHOOK_SECRET": "secret", **given}, NO_FILE).app
+        assert app is not None
+        assert app.private_key.strip() == pem.strip()
+
+
+def test_missing_key_file_is_named(tmp_path: Path) -> None:
+    (found,) = problems(APP_ID="1", WEBHOOK_SECRET="s", PRIVATE_KEY_PATH=str(tmp_path / "absent.pem"))
+    assert "absent.pem' cannot be read" in found
+
+
+def test_environment_wins_over_env_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PORT=4000\nHOST=localhost\n")
+    settings = load({"PORT": "5000"}, tmp_path / ".env")
+    assert (settings.port, settings.host) == (5000, "localhost")
+
+
+@pytest.mark.parametrize("name", ["ISSUE_TAGGER_APLY_PRECISION", "ISSUE_TAGGER_"])
+def test_misspelt_setting_is_told(name: str) -> None:
+    (found,) = problems(**{name: "0.9"})
+    assert found.startswith(f"{name}: there is no such setting")
+
+
+def test_misspelt_setting_in_env_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("WEBHOOK_SECRETS=x\n")
+    with pytest.raises(SettingsError, match="WEBHOOK_SECRETS: there is no such setting"):
+        load({}, tmp_path / ".env")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("PORT", "٣"),
+        ("ISSUE_TAGGER_APPLY_PRECISION", "1"),
+        ("ISSUE_TAGGER_APPLY_PRECISION", "nan"),
+        ("ISSUE_TAGGER_APPLY_PRECISION", "90%"),
+        ("ISSUE_TAGGER_RETRAIN_DAYS", "0"),
+        ("ISSUE_TAGGER_METHOD", "magic"),
+        ("WEBHOOK_PATH", "hooks"),
+        ("GITHUB_API_URL", "http://github.example.com"),
+        ("DATABASE_URL", "mysql://db"),
+        ("REDIS_URL", "localhost:6379"),
+    ],
+)
+def test_value_that_cannot_be_used_is_told(name: str, value: str) -> None:
+    (found,) = problems(**{name: value})
+    assert found.startswith(f"{name}: ")
+
+
+def test_suggesting_cannot_ask_for_more_than_applying() -> None:
+    (found,) = problems(ISSUE_TAGGER_APPLY_PRECISION="0.7", ISSUE_TAGGER_SUGGEST_PRECISION="0.8")
+    assert "must not be above" in found
+
+
+def test_values_are_converted() -> None:
+    settings = load({"ISSUE_TAGGER_MODE": "Apply", "GHE_HOST": "ghe.example.com", "LOG_LEVEL": "debug"}, NO_FILE)
+    assert (settings.mode, settings.api_url) == (Mode.APPLY, "https://ghe.example.com/api/v3")
+    assert settings.log_level == "DEBUG"
+
+
+def test_database_url_of_a_platform_is_understood() -> None:
+    assert load({"DATABASE_URL": "postgres://u:p@h/d"}, NO_FILE).database_url == "postgresql+psycopg://u:p@h/d"
+
+
+def test_settings_do_not_show_secrets() -> None:
+    given = {"APP_ID": "1", "PRIVATE_KEY": PEM, "WEBHOOK_SECRET": "hush", "DATABASE_URL": "postgres://u:hush@h/d"}
+    shown = repr(load({**given, "GITHUB_TOKEN": "hush", "REDIS_URL": "redis://:hush@h"}, NO_FILE))
+    assert "hush" not in shown
+    assert "BEGIN" not in shown
