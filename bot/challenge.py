@@ -19,8 +19,7 @@ from bot.retraining import LEAST_HELD_OUT, serve
 from bot.serving import candidates
 from pipeline import evaluation, registry, training
 from pipeline.errors import PipelineError
-from pipeline.issues import Issue, build_targets, usual_labels
-from pipeline.methods.base import Probabilities, Targets
+from pipeline.issues import Issue, Probabilities, Targets, build_targets, usual_labels
 
 log = logging.getLogger(__name__)
 

@@ -11,6 +11,7 @@ from bot.errors import DeliveryError, SignatureError
 
 LARGEST_BODY = 25 * 1024 * 1024  # bytes; GitHub itself sends no more
 LONGEST_ID = 64
+LARGEST_NUMBER = 2**63
 
 # What we act on. Everything else is acknowledged, recorded and ignored.
 HANDLED: Mapping[str, frozenset[str]] = {
@@ -35,6 +36,7 @@ class Envelope:
     event: str
     action: str | None
     repository_id: int | None
+    subject: str | None  # repository and number of the issue that it is about
     body: str
 
     @property
@@ -97,15 +99,23 @@ def parse(headers: Headers, body: bytes) -> Envelope:
         ) from error
     if not isinstance(payload, dict):
         raise DeliveryError("the body is JSON, but not an object")
-    action, repository = payload.get("action"), payload.get("repository")
-    repository_id = repository.get("id") if isinstance(repository, dict) else None
+    action = payload.get("action")
+    repository_id, number = _whole(payload, "repository", "id"), _whole(payload, "issue", "number")
     return Envelope(
         id=delivery_id,
         event=event,
         action=action[:LONGEST_ID] if isinstance(action, str) else None,
-        repository_id=repository_id if isinstance(repository_id, int) else None,
+        repository_id=repository_id,
+        subject=f"{repository_id}#{number}" if repository_id and number else None,
         body=text,
     )
+
+
+def _whole(payload: Mapping[str, Any], name: str, field: str) -> int | None:
+    """Return a whole number of an object in a payload that nobody has checked yet; None if there is none."""
+    found = payload.get(name)
+    value = found.get(field) if isinstance(found, dict) else None
+    return value if isinstance(value, int) and abs(value) < LARGEST_NUMBER else None
 
 
 def _header(headers: Headers, name: str) -> str:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot import events, feedback, leases, storage, sync, tagging
@@ -26,18 +27,32 @@ Payload = Mapping[str, Any]
 
 
 def handle(context: Context, delivery_id: str) -> None:
-    """Handle a delivery if it is due and nobody else has it."""
-    with context.database.write() as session:
-        now, lease = context.now(), context.settings.lease
-        delivery = leases.claim(session, Delivery, delivery_id, now=now, lease=lease)
-        if delivery is not None and delivery.attempts > context.settings.max_attempts:
-            leases.fail(session, Delivery, delivery, "every attempt ended without a word: see the log", now=now)
+    """Handle a delivery if it is due and nobody else has it; then those on the same issue that waited for it."""
+    waiting: str | None = delivery_id
+    while waiting is not None:
+        delivery = _claim(context, waiting)
+        if delivery is None:
             return
-    if delivery is not None:
         try:
             _attempt(context, delivery)
         except LostLeaseError:
-            log.warning("delivery taken over", extra={"delivery": delivery_id})
+            log.warning("delivery taken over", extra={"delivery": delivery.id})
+        with context.database.read() as session:
+            waiting = leases.next_in_line(session, Delivery, delivery, now=context.now())
+
+
+def _claim(context: Context, delivery_id: str) -> Delivery | None:
+    """Take a delivery; None if it is not to be handled, or not by us."""
+    now = context.now()
+    try:
+        with context.database.write() as session:
+            delivery = leases.claim(session, Delivery, delivery_id, now=now, lease=context.settings.lease)
+            if delivery is not None and delivery.attempts > context.settings.max_attempts:
+                leases.fail(session, Delivery, delivery, "every attempt ended without a word: see the log", now=now)
+                return None
+    except IntegrityError:
+        return None
+    return delivery
 
 
 def _attempt(context: Context, delivery: Delivery) -> None:

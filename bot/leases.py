@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, or_, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, CursorResult, and_, exists, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from bot.errors import LostLeaseError
 from bot.models import Delivery, TrainingRun, Work
@@ -21,10 +21,20 @@ LONGEST_BACKOFF = timedelta(minutes=10)
 
 
 def claim(session: Session, table: type[Row], key: str | int, *, now: datetime, lease: timedelta) -> Row | None:
-    """Take the work if it is due and nobody has it; None if it is done, not due yet, or somebody else's."""
+    """Take the work if it is due and nobody has it; None if it is done, not due yet, or somebody else's.
+
+    Work on a subject that somebody is working on is not taken either: it is :func:`next_in_line` when that is done.
+
+    Raises
+    ------
+    IntegrityError
+        If two workers take work on one subject at the same moment (PostgreSQL only): the other one got it.
+    """
+    other = aliased(table)
+    busy = exists().where(other.subject == table.subject, other.status == Work.RUNNING, other.id != table.id)
     statement = (
         update(table)
-        .where(table.id == key, _claimable(table, now))
+        .where(table.id == key, _claimable(table, now), ~busy)
         .values(
             status=Work.RUNNING,
             attempts=table.attempts + 1,
@@ -66,6 +76,12 @@ def run_again(session: Session, table: type[Row], key: str | int, *, now: dateti
         .values(status=Work.QUEUED, attempts=0, due_at=now, finished_at=None)
     )
     return _changed(session, statement) == 1
+
+
+def next_in_line(session: Session, table: type[Row], row: Row, *, now: datetime) -> Any | None:
+    """Return the id of the oldest due work on the same subject, which nobody could take while `row` was in hand."""
+    waiting = (table.subject == row.subject, table.status == Work.QUEUED, table.due_at <= now)
+    return session.scalar(select(table.id).where(*waiting).order_by(table.due_at).limit(1))
 
 
 def left_behind(session: Session, table: type[Row], *, now: datetime, grace: timedelta, most: int) -> Sequence[Any]:

@@ -4,7 +4,19 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKey, Index, Integer, String, Text, TypeDecorator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    TypeDecorator,
+    text,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -91,8 +103,12 @@ class Base(DeclarativeBase):
 
 
 class Leased:
-    """Columns of work that exactly one process may do at a time: see `leases.py`."""
+    """Columns of work that exactly one process may do at a time: see `leases.py`.
 
+    Of the rows with the same `subject` (an issue, a repository) only one runs at a time: an index sees to it.
+    """
+
+    subject: Mapped[str | None] = mapped_column(String(64))
     status: Mapped[str] = mapped_column(String(16), default=Work.QUEUED)
     attempts: Mapped[int] = mapped_column(default=0)
     last_error: Mapped[str | None] = mapped_column(Text)
@@ -104,11 +120,20 @@ class Leased:
     finished_at: Mapped[datetime | None]
 
 
+def _alone(table: str) -> tuple[Index, Index]:
+    """Return the indexes that find rows by subject, and let only one of a subject run."""
+    running = text("status = 'running'")
+    return (
+        Index(f"ix_{table}_subject", "subject", "status"),
+        Index(f"ix_{table}_alone", "subject", unique=True, sqlite_where=running, postgresql_where=running),
+    )
+
+
 class Delivery(Leased, Base):
-    """The inbox: one webhook delivery, under the id that GitHub gave it."""
+    """The inbox: one webhook delivery, under the id that GitHub gave it. Its subject is an issue, or None."""
 
     __tablename__ = "deliveries"
-    __table_args__ = (Index("ix_deliveries_status_due", "status", "due_at"),)
+    __table_args__ = (Index("ix_deliveries_status_due", "status", "due_at"), *_alone("deliveries"))
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     event: Mapped[str] = mapped_column(String(64))
@@ -119,9 +144,10 @@ class Delivery(Leased, Base):
 
 
 class TrainingRun(Leased, Base):
-    """One training of a challenger, from the request to the verdict."""
+    """One training of a challenger, from the request to the verdict. Its subject is the repository."""
 
     __tablename__ = "training_runs"
+    __table_args__ = _alone("training_runs")
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     repository_id: Mapped[int] = mapped_column(ForeignKey("repositories.id"), index=True)

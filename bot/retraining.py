@@ -77,6 +77,7 @@ def request(session: Session, repo: Repository, settings: Settings, *, now: date
         return None
     run = TrainingRun(
         repository_id=repo.id,
+        subject=str(repo.id),
         why=verdict.why,
         requested_at=now,
         labels_known=state.decisions,

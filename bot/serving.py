@@ -10,8 +10,7 @@ from pipeline import registry
 from pipeline.cold_start import FLOOR, ColdStart
 from pipeline.decisions import Decision, PrecisionTargets
 from pipeline.encoder import load_encoder
-from pipeline.issues import Issue
-from pipeline.methods.base import Probabilities
+from pipeline.issues import Issue, Probabilities
 from pipeline.training import LabelScore
 
 MODELS_HELD = 8

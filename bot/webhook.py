@@ -55,6 +55,7 @@ def store(database: Database, envelope: events.Envelope, *, now: datetime) -> bo
         "event": envelope.event,
         "action": envelope.action,
         "repository_id": envelope.repository_id,
+        "subject": envelope.subject,
         "body": envelope.body,
         "received_at": now,
         "status": Work.QUEUED if envelope.handled else Work.IGNORED,

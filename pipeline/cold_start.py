@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pipeline.encoder import BUNDLED, load_encoder
-from pipeline.methods.base import Issues, Probabilities
+from pipeline.issues import Probabilities
+from pipeline.methods.base import Issues
 
 FLOOR = 0.5  # below this even the nearest label is not worth a suggestion
 

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
 
-from pipeline.issues import UNKNOWN
-from pipeline.methods.base import Probabilities, Targets
+from pipeline.issues import UNKNOWN, Probabilities, Targets
 
 
 class Decision(StrEnum):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 from sklearn.metrics import average_precision_score
 
-from pipeline.methods.base import Probabilities, Targets
+from pipeline.issues import Probabilities, Targets
 
 LEAST_SUPPORT = 10  # positives that a label needs to count in the macro average
 Chosen = NDArray[np.bool_]

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 UNKNOWN = -1
 
+Targets = NDArray[np.int8]  # (issues, labels): 1, 0 or UNKNOWN
+Probabilities = NDArray[np.float32]  # (issues, labels), every column an independent probability
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
@@ -40,7 +43,7 @@ class Issue:
     repository: str = ""
 
 
-def build_targets(issues: Sequence[Issue], labels: Sequence[str]) -> NDArray[np.int8]:
+def build_targets(issues: Sequence[Issue], labels: Sequence[str]) -> Targets:
     """Return what is known of each label for each issue, (issues, labels): 1, 0 or UNKNOWN.
 
     An issue with at least one of `labels` has 0 for those it lacks; one with none is unknown throughout,

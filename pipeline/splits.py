@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.issues import Issue
-from pipeline.methods.base import Targets
+from pipeline.issues import Issue, Targets
 
 
 def temporal_split(issues: Sequence[Issue], holdout: int) -> tuple[list[Issue], list[Issue]]:

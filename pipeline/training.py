@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from pipeline import evaluation
 from pipeline.decisions import Decision, PrecisionTargets, Thresholds, decide, solve_all
 from pipeline.errors import TooFewIssuesError
-from pipeline.issues import UNKNOWN, Issue, build_targets, fingerprint
+from pipeline.issues import UNKNOWN, Issue, Probabilities, Targets, build_targets, fingerprint
 from pipeline.methods import METHODS, make
-from pipeline.methods.base import Method, Probabilities, Progress, Targets
+from pipeline.methods.base import Method, Progress
 from pipeline.splits import folds, temporal_split
 
 LEAST_ISSUES = 10  # with a label

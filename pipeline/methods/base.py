@@ -4,14 +4,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, TypedDict, Unpack
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pipeline.issues import Issue
+from pipeline.issues import Issue, Probabilities, Targets
 
 Issues = Sequence[Issue]
-Targets = NDArray[np.int8]  # (issues, labels): 1, 0 or UNKNOWN
-Probabilities = NDArray[np.float32]  # (issues, labels), every column an independent probability
 Progress = Callable[[float], None]  # called with the share done, 0 to 1
 
 

@@ -12,8 +12,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from pipeline.encoder import BUNDLED, load_encoder
-from pipeline.issues import UNKNOWN, clean_body
-from pipeline.methods.base import FitOptions, Issues, Probabilities, Targets
+from pipeline.issues import UNKNOWN, Probabilities, Targets, clean_body
+from pipeline.methods.base import FitOptions, Issues
 from pipeline.methods.vocabulary import load_words, restore_tfidf, save_words, words
 from pipeline.splits import folds
 

@@ -10,8 +10,8 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 from sklearn.feature_extraction.text import CountVectorizer
 
-from pipeline.issues import UNKNOWN
-from pipeline.methods.base import FitOptions, Issues, Probabilities, Targets
+from pipeline.issues import UNKNOWN, Probabilities, Targets
+from pipeline.methods.base import FitOptions, Issues
 from pipeline.methods.vocabulary import load_words, save_words, words
 
 
