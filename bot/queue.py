@@ -50,7 +50,11 @@ class Queue:
 
     def __init__(self, settings: Settings, name: str, handle: Call | None = None) -> None:
         self.huey = _huey(settings, name)
-        self._task = self.huey.task(name=name)(handle or _nobody)
+
+        def run(key: str | int) -> None:  # of this module in every process: Huey finds a task by module and name
+            (handle or _nobody)(key)
+
+        self._task = self.huey.task(name=name)(run)
 
     def call(self, key: str | int) -> None:
         """Wake a worker up for the row with that id. A queue that is down costs a delay: the sweep calls again."""
