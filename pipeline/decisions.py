@@ -73,7 +73,7 @@ def solve(y: NDArray[np.int8], p: NDArray[np.float32], targets: PrecisionTargets
     last = np.append(ranked[1:] != ranked[:-1], True)[: len(ranked)]  # a cut cannot part equal probabilities
     bound = np.where(last, lower_bound(right, total, targets.confidence), 0.0)
     apply, suggest = (_least(ranked, bound, target) for target in (targets.apply, targets.suggest))
-    missing = 0 if apply is not None else _missing(right, total, targets)
+    missing = 0 if apply is not None else _missing(right[last], total[last], targets)
     return Thresholds(apply, suggest if suggest is not None else apply, missing)
 
 

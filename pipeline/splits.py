@@ -14,7 +14,8 @@ def temporal_split(issues: Sequence[Issue], holdout: int) -> tuple[list[Issue], 
     dated = [(issue.created_at, issue.number, issue) for issue in ordered if issue.created_at is not None]
     if len(dated) == len(ordered):
         ordered = [issue for _, _, issue in sorted(dated, key=lambda item: item[:2])]
-    return ordered[: len(ordered) - holdout], ordered[len(ordered) - holdout :]
+    cut = max(len(ordered) - holdout, 0)
+    return ordered[:cut], ordered[cut:]
 
 
 def folds(targets: Targets, *, k: int, seed: int) -> NDArray[np.int64]:

@@ -1,0 +1,155 @@
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from pipeline.decisions import (
+    Decision,
+    PrecisionTargets,
+    Thresholds,
+    decide,
+    decide_all,
+    faultless_needed,
+    lower_bound,
+    solve,
+    solve_all,
+)
+from pipeline.issues import UNKNOWN
+
+TARGETS = PrecisionTargets()
+
+
+def solved(y: Sequence[int], p: Sequence[float], targets: PrecisionTargets = TARGETS) -> Thresholds:
+    return solve(np.array(y, dtype=np.int8), np.array(p, dtype=np.float32), targets)
+
+
+def falling(count: int) -> list[float]:
+    """Return probabilities from 0.99 on, all different, the highest first."""
+    return np.linspace(0.99, 0.01, count).tolist()
+
+
+@pytest.mark.parametrize(
+    ("precision", "confidence", "needed"), [(0.9, 0.8, 16), (0.9, 0.95, 29), (0.6, 0.8, 4), (0.95, 0.95, 59)]
+)
+def test_faultless_predictions_needed(precision: float, confidence: float, needed: int) -> None:
+    assert faultless_needed(precision, confidence) == needed
+
+
+@pytest.mark.parametrize(
+    ("right", "total", "confidence", "bound"),
+    [(16, 16, 0.8, 0.9043), (15, 15, 0.8, 0.8983), (8, 10, 0.975, 0.4439), (1, 2, 0.95, 0.0253), (0, 9, 0.8, 0.0)],
+)
+def test_lower_bound_has_the_textbook_values(right: int, total: int, confidence: float, bound: float) -> None:
+    found = lower_bound(np.array([right]), np.array([total]), confidence)
+    assert found[0] == pytest.approx(bound, abs=1e-4)
+
+
+def test_sixteen_faultless_predictions_allow_to_apply() -> None:
+    found = solved([1] * 16, falling(16))
+    assert found.apply == pytest.approx(0.01)
+    assert found.missing == 0
+
+
+def test_fifteen_faultless_predictions_only_allow_to_suggest() -> None:
+    found = solved([1] * 15, falling(15))
+    assert found.apply is None
+    assert found.suggest == pytest.approx(0.01)
+    assert found.missing == 1
+
+
+def test_threshold_is_the_least_that_keeps_the_precision() -> None:
+    p = falling(30)
+    found = solved([1] * 20 + [0] * 10, p)
+    assert found.apply == pytest.approx(p[19])  # one wrong in 21 is too many to be sure of
+    assert found.suggest is not None
+    assert found.apply > found.suggest
+
+
+def test_early_mistake_is_outweighed_by_what_follows() -> None:
+    p = falling(60)
+    found = solved([0] + [1] * 59, p)
+    assert found.apply == pytest.approx(p[-1])
+
+
+def test_equal_probabilities_cannot_be_parted() -> None:
+    p = [0.9] * 20 + falling(10)[5:]
+    assert solved([1] * 16 + [0] * 4 + [0] * 5, p).apply is None
+    assert solved([1] * 20 + [0] * 5, p).apply == pytest.approx(0.9)
+
+
+def test_order_of_the_issues_does_not_matter_where_probabilities_are_equal() -> None:
+    right_first, wrong_first = [1] * 15 + [0] * 5, [0] * 5 + [1] * 15
+    assert solved(right_first, [0.9] * 20) == solved(wrong_first, [0.9] * 20)
+
+
+def test_missing_predictions_suffice_when_they_come() -> None:
+    y, p = [1] * 5 + [0] + [1] * 5, falling(11)
+    missing = solved(y, p).missing
+    assert solved([1] * missing + y, [1.0] * missing + p).apply is not None
+    assert solved([1] * (missing - 1) + y, [1.0] * (missing - 1) + p).apply is None
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 50])
+def test_no_more_are_missing_than_a_new_label_needs(wrong: int) -> None:
+    assert solved([0] * wrong, falling(wrong)) == Thresholds(None, None, 16)
+
+
+def test_unknown_cells_are_no_evidence() -> None:
+    p = falling(16)
+    with_unknown = solved([1, UNKNOWN] * 16, [each for each in p for _ in range(2)])
+    assert with_unknown == solved([1] * 16, p)
+    assert solved([UNKNOWN] * 40, falling(40)).missing == 16
+
+
+def test_more_confidence_needs_more_evidence() -> None:
+    y, p = [1] * 20, falling(20)
+    assert solved(y, p, PrecisionTargets(confidence=0.8)).apply is not None
+    assert solved(y, p, PrecisionTargets(confidence=0.95)).apply is None
+
+
+def test_certainty_is_never_shown_by_any_number() -> None:
+    found = solved([1] * 500, falling(500), PrecisionTargets(apply=0.999))
+    assert found.apply is None
+    assert found.missing > 1000
+
+
+def test_what_may_be_applied_may_be_suggested() -> None:
+    found = solved([1] * 16, falling(16), PrecisionTargets(apply=0.9, suggest=0.95))
+    assert found.suggest == found.apply
+
+
+def test_every_label_has_its_own_thresholds() -> None:
+    y = np.array([[1, 0]] * 20, dtype=np.int8)
+    p = np.tile(np.array(falling(20), dtype=np.float32)[:, None], (1, 2))
+    able, unable = solve_all(y, p, TARGETS)
+    assert able.apply is not None
+    assert unable == Thresholds(None, None, 16)
+
+
+@pytest.mark.parametrize(
+    ("probability", "decision"),
+    [
+        (0.8, Decision.APPLY),
+        (0.79, Decision.SUGGEST),
+        (0.5, Decision.SUGGEST),
+        (0.49, Decision.WITHHOLD),
+    ],
+)
+def test_decision_follows_the_thresholds_which_are_reached_when_equal(probability: float, decision: Decision) -> None:
+    assert decide(probability, Thresholds(0.8, 0.5, 0)) is decision
+
+
+def test_nothing_is_decided_without_evidence() -> None:
+    assert decide(1.0, Thresholds(None, None, 16)) is Decision.WITHHOLD
+
+
+def test_issue_that_set_the_threshold_reaches_it() -> None:
+    p = np.array([[1 / 3 + index / 100] for index in range(16)], dtype=np.float32)
+    decisions = decide_all(p, solve_all(np.ones((16, 1), dtype=np.int8), p, TARGETS))
+    assert decisions.tolist() == [["apply"]] * 16
+
+
+def test_decisions_on_all_issues_keep_their_places() -> None:
+    p = np.array([[0.9, 0.1], [0.6, 0.9]], dtype=np.float32)
+    decisions = decide_all(p, [Thresholds(0.8, 0.5, 0), Thresholds(None, 0.7, 3)])
+    assert decisions.tolist() == [["apply", "withhold"], ["suggest", "suggest"]]

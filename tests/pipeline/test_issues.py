@@ -1,0 +1,114 @@
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipeline.issues import UNKNOWN, Issue, build_targets, clean_body, fingerprint, label_counts, usual_labels
+from tests.pipeline.samples import labelled
+
+LABELS = ("bug", "docs", "api")
+
+
+def known(**fields: Any) -> list[int]:
+    """Return what is known of bug, docs and api for one issue."""
+    row: list[int] = build_targets([Issue(number=1, title="Title", **fields)], LABELS)[0].tolist()
+    return row
+
+
+def test_issue_with_a_label_lacks_the_others() -> None:
+    assert known(labels=("docs",)) == [0, 1, 0]
+
+
+@pytest.mark.parametrize("labels", [(), ("stale",)])
+def test_issue_with_none_of_the_labels_is_unknown(labels: tuple[str, ...]) -> None:
+    assert known(labels=labels) == [UNKNOWN, UNKNOWN, UNKNOWN]
+
+
+def test_removed_label_is_known_not_to_apply() -> None:
+    assert known(removed=("bug",)) == [0, UNKNOWN, UNKNOWN]
+
+
+def test_unconfirmed_label_is_unknown_even_beside_a_confirmed_one() -> None:
+    assert known(labels=("bug",), unconfirmed=("api",)) == [1, 0, UNKNOWN]
+    assert known(unconfirmed=("api",)) == [UNKNOWN, UNKNOWN, UNKNOWN]
+
+
+def test_label_put_on_counts_more_than_its_removal_before() -> None:
+    assert known(labels=("bug",), removed=("bug",), unconfirmed=("bug",)) == [1, 0, 0]
+
+
+def test_targets_of_no_issues_still_have_a_column_for_each_label() -> None:
+    targets = build_targets([], LABELS)
+    assert targets.shape == (0, 3)
+    assert targets.dtype == np.int8
+
+
+def test_label_is_counted_once_an_issue() -> None:
+    issues = [Issue(number=1, title="", labels=("bug", "bug")), Issue(number=2, title="", labels=("bug", "docs"))]
+    assert label_counts(issues) == {"bug": 2, "docs": 1}
+
+
+def test_usual_labels_are_the_most_frequent_first_and_equals_by_name() -> None:
+    issues = labelled(12, ("docs", "bug")) + labelled(4, ("rare",)) + labelled(7, ("api",))
+    assert usual_labels(issues) == ("api", "bug", "docs")
+    assert usual_labels(issues, least=7) == ("api",)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"number": 7},
+        {"title": "Other"},
+        {"body": "Other"},
+        {"labels": ("api",)},
+        {"removed": ("api",)},
+        {"unconfirmed": ("api",)},
+    ],
+)
+def test_fingerprint_changes_with_all_that_can_be_learnt_from(change: dict[str, Any]) -> None:
+    issues = labelled(3)
+    changed = [*issues[:2], replace(issues[2], **change)]
+    assert fingerprint(issues, LABELS) == fingerprint(labelled(3), LABELS)
+    assert fingerprint(changed, LABELS) != fingerprint(issues, LABELS)
+
+
+def test_fingerprint_changes_with_the_labels_and_their_order() -> None:
+    prints = {fingerprint(labelled(3), labels) for labels in (("bug", "docs"), ("docs", "bug"), ("bug",))}
+    assert len(prints) == 3
+    assert all(re.fullmatch("[0-9a-f]{64}", each) for each in prints)
+
+
+@pytest.mark.parametrize(
+    ("body", "cleaned"),
+    [
+        ("It <!-- describe\nthe bug --> fails", "It fails"),
+        ("It fails <!-- never closed", "It fails"),
+        ("- [x] I searched\n* [ ] I read\nIt fails", "It fails"),
+        ("See ![a picture](https://example.org/a.png) and <img src='b.png'> here", "See and here"),
+        ("See https://example.org/page?x=1 for more", "See for more"),
+        ("### Version\r\n\r\n_No response_\r\n\r\n### Steps\r\nRun", "### Version ### Steps Run"),
+        ("- [a link](page) stays", "- [a link](page) stays"),
+        ("日本語 и русский 🙂", "日本語 и русский 🙂"),
+        ("", ""),
+    ],
+)
+def test_cleaned_body_is_what_a_person_wrote(body: str, cleaned: str) -> None:
+    assert clean_body(body) == cleaned
+
+
+@pytest.mark.parametrize("fence", ["```", "~~~"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_code_is_cut_to_eight_lines(fence: str, end: str) -> None:
+    code = [f"line{number}" for number in range(1, 21)]
+    cleaned = clean_body(end.join(["Before", f"{fence}python", *code, fence, "After"]))
+    assert cleaned.split() == ["Before", *code[:8], "After"]
+
+
+def test_code_that_is_never_closed_is_cut_too() -> None:
+    assert clean_body("Before\n```\n" + "\n".join("abcdefghijkl")) == "Before a b c d e f g h"
+
+
+def test_short_code_is_kept_whole() -> None:
+    assert clean_body("```\nvalue = None[0]\n```") == "value = None[0]"

@@ -1,0 +1,85 @@
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from pipeline.issues import Issue, Targets
+from pipeline.splits import folds, temporal_split
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def opened(number: int, hours: int | None) -> Issue:
+    at = None if hours is None else START + timedelta(hours=hours)
+    return Issue(number=number, title="Title", created_at=at)
+
+
+def numbers(issues: list[Issue]) -> list[int]:
+    return [issue.number for issue in issues]
+
+
+def test_the_newest_issues_are_held_out_whatever_their_order() -> None:
+    issues = [opened(1, 5), opened(2, 1), opened(3, 9), opened(4, 3)]
+    earlier, later = temporal_split(issues, 2)
+    assert (numbers(earlier), numbers(later)) == ([2, 4], [1, 3])
+
+
+def test_issues_of_the_same_moment_are_ordered_by_number() -> None:
+    earlier, later = temporal_split([opened(9, 1), opened(3, 1), opened(5, 1)], 1)
+    assert (numbers(earlier), numbers(later)) == ([3, 5], [9])
+
+
+def test_given_order_counts_where_one_date_is_missing() -> None:
+    earlier, later = temporal_split([opened(3, 9), opened(1, None), opened(2, 1)], 1)
+    assert (numbers(earlier), numbers(later)) == ([3, 1], [2])
+
+
+@pytest.mark.parametrize(("holdout", "sizes"), [(0, (3, 0)), (3, (0, 3)), (4, (0, 3)), (5, (0, 3))])
+def test_split_neither_loses_nor_invents_issues(holdout: int, sizes: tuple[int, int]) -> None:
+    earlier, later = temporal_split([opened(number, number) for number in range(3)], holdout)
+    assert (len(earlier), len(later)) == sizes
+    assert numbers(earlier + later) == [0, 1, 2]
+
+
+def random_targets(*shares: float, rows: int = 200) -> Targets:
+    return (np.random.default_rng(1).random((rows, len(shares))) < shares).astype(np.int8)
+
+
+def test_every_fold_has_its_share_of_every_label() -> None:
+    targets = random_targets(0.5, 0.2, 0.05)
+    fold = folds(targets, k=5, seed=0)
+    counts = np.array([targets[fold == each].sum(axis=0) for each in range(5)])  # (folds, labels)
+    assert np.abs(counts - targets.sum(axis=0) / 5).max() <= 2
+    assert np.ptp(counts[:, 2]) <= 1  # the rarest label is dealt out first, so it is the most even
+
+
+def test_rare_label_is_in_as_many_folds_as_it_can_be() -> None:
+    targets = np.zeros((50, 2), dtype=np.int8)
+    targets[:, 0] = 1
+    targets[:3, 1] = 1
+    assert len(set(folds(targets, k=5, seed=0)[:3].tolist())) == 3
+
+
+def test_folds_have_about_the_same_size() -> None:
+    sizes = np.bincount(folds(random_targets(0.3, 0.02, rows=203), k=5, seed=0), minlength=5)
+    assert sizes.sum() == 203
+    assert np.ptp(sizes) <= 3
+
+
+def test_rows_without_a_label_are_dealt_out_evenly() -> None:
+    targets = np.full((20, 2), -1, dtype=np.int8)
+    assert np.bincount(folds(targets, k=5, seed=0)).tolist() == [4, 4, 4, 4, 4]
+
+
+def test_seed_decides_the_folds() -> None:
+    targets = random_targets(0.3, 0.1)
+    assert np.array_equal(folds(targets, k=5, seed=1), folds(targets, k=5, seed=1))
+    assert not np.array_equal(folds(targets, k=5, seed=1), folds(targets, k=5, seed=2))
+
+
+def test_fewer_rows_than_folds_share_none() -> None:
+    assert len(set(folds(random_targets(1.0, rows=3), k=5, seed=0).tolist())) == 3
+
+
+def test_no_rows_have_no_folds() -> None:
+    assert folds(np.zeros((0, 2), dtype=np.int8), k=5, seed=0).shape == (0,)
