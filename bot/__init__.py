@@ -20,7 +20,7 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] = lambda: date
     """Return the web application: the webhook, if an App is configured, and the dashboard."""
     app = Flask("bot", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    database = Database(settings.database_url)
+    database = app.extensions["database"] = Database(settings.database_url)
     if settings.app is not None:
         call = Queue(settings, DELIVERIES).call
         app.register_blueprint(webhook.create(settings.app, settings.webhook_path, database, call=call, now=now))
