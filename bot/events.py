@@ -148,6 +148,12 @@ def _text(value: str) -> str:
     return value.replace("\0", "")  # PostgreSQL cannot store it, and it means nothing
 
 
+def came_by_transfer(payload: Mapping[str, Any]) -> bool:
+    """Tell whether an issue that was opened was transferred here, with labels that were put on elsewhere."""
+    changes = payload.get("changes")
+    return isinstance(changes, dict) and bool(changes.get("old_issue"))
+
+
 def sender(payload: Mapping[str, Any]) -> Sender:
     """Return who caused a delivery."""
     found = need(payload, "sender", dict)

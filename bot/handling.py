@@ -127,7 +127,7 @@ def _installation(context: Context, what: str, payload: Payload) -> None:
         else:
             column = {"deleted": "removed_at"}.get(what.removeprefix("installation."), "suspended_at")
             value = None if what == "installation.unsuspend" else now
-            sync.set_installation(session, installation_id, **{column: value})
+            sync.set_installation(session, (installation_id, account), **{column: value})
 
 
 def _listed(payload: Payload, field: str) -> list[RemoteRepository]:
@@ -181,7 +181,8 @@ def _acts(
 ) -> list[LabelAct]:
     """Return the label acts that a delivery tells of; an issue may be opened with labels on it."""
     if delivery.action == "opened":
-        kind = ActorKind.PERSON if state.author_association in TRIAGERS else ActorKind.TEMPLATE
+        judged = state.author_association in TRIAGERS and not events.came_by_transfer(payload)
+        kind = ActorKind.PERSON if judged else ActorKind.TEMPLATE
         named = [(name, True, state.author, kind) for name in state.labels]
     elif delivery.action in {"labeled", "unlabeled"} and payload.get("label"):
         who = events.sender(payload)

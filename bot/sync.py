@@ -46,9 +46,13 @@ def dismiss(session: Session, repository_ids: Iterable[int], *, now: datetime) -
     session.execute(update(Repository).where(chosen).values(removed_at=now))
 
 
-def set_installation(session: Session, installation_id: int, **values: datetime | None) -> None:
-    """Mark an installation as suspended, unsuspended or removed."""
-    session.execute(update(Installation).where(Installation.id == installation_id).values(**values))
+def set_installation(session: Session, installation: tuple[int, str], **values: datetime | None) -> None:
+    """Mark an installation, given as (id, account), as suspended, unsuspended or removed.
+
+    Also one that we never heard of: else the next word of one of its repositories would enrol it as if it were served.
+    """
+    installation_id, account = installation
+    storage.upsert(session, Installation, {"id": installation_id, "account": account, **values})
 
 
 # --- labels and issues
