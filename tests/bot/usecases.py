@@ -27,6 +27,7 @@ Table = TypeVar("Table", bound=Base)
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WORDS = {"bug": "crash traceback segfault", "documentation": "typo readme manual", "question": "how wonder advice"}
 CRASH, TYPO, ASK = WORDS.values()
+BOTH = f"{CRASH} {ASK}"
 EVIDENCE = {"bug": 20, "documentation": 20, "question": 8}  # held-out predictions, all right: 16 allow to apply
 
 
@@ -161,7 +162,8 @@ def invented(count: int, *, start: int = 1, labels: Sequence[str] = LABELS) -> l
 @lru_cache(maxsize=1)
 def small_model() -> Trained:
     """Return a model that applies "bug" and "documentation", and for lack of evidence only suggests "question"."""
-    trained = train(invented(90), Recipe("naive_bayes", labels=tuple(EVIDENCE)), now=START)
+    both = [replace(issue, title=BOTH, body="", labels=("bug", "question")) for issue in invented(15, start=91)]
+    trained = train([*invented(90), *both], Recipe("naive_bayes", labels=tuple(EVIDENCE)), now=START)
     right = [[int(name == label) for name in EVIDENCE] for label, count in EVIDENCE.items() for _ in range(count)]
     y = np.array(right + [[0] * len(EVIDENCE)] * 60, dtype=np.int8)
     return replace(trained, held_out_y=y, held_out_p=np.where(y == 1, 0.9, 0.1).astype(np.float32))
