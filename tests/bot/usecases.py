@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from bot import events, handling, retraining, storage, webhook
 from bot.context import Context
-from bot.models import Base, Guess, Prediction, Repository, Truth
+from bot.models import Base, Guess, LabelTruth, Prediction, Repository, Truth
 from bot.models import Delivery as Row
+from bot.models import Issue as IssueRow
 from bot.remote import RemoteLabel, RemoteRepository
 from bot.sync import enrol, keep_label
 from pipeline import registry
@@ -131,6 +132,24 @@ class Tagger:
             repo = session.get_one(Repository, there.id)
             for name, value in columns.items():
                 setattr(repo, name, value)
+
+    def learn(self, count: int) -> list[Issue]:
+        """Know of invented issues, each labelled by a person."""
+        issues, repository_id = invented(count), self.github.world.find(NAME).id
+        with self.context.database.write() as session:
+            for each in issues:
+                about = {
+                    "number": each.number,
+                    "title": each.title,
+                    "body": each.body,
+                    "state": "open",
+                    "author": "ada",
+                }
+                at = {"created_at": each.created_at, "updated_at": each.created_at}
+                session.add(IssueRow(repository_id=repository_id, **about, **at))
+                key = {"repository_id": repository_id, "number": each.number, "label": each.labels[0]}
+                session.add(LabelTruth(**key, truth=Truth.POSITIVE, at=each.created_at))
+        return issues
 
     def serve(self, trained: Trained | None = None, *, until: datetime = START) -> int:
         """Put a model into service, the small one below if none is given; return its id."""
