@@ -78,7 +78,8 @@ class Encoder:
         vectors: dict[bytes, Vectors] = {}
         for start in range(0, len(ordered), BATCH):
             keys = ordered[start : start + BATCH]
-            encoded = self._tokenizer.encode_batch([texts[key] for key in keys])
+            readable = [texts[key].encode(errors="replace").decode() for key in keys]  # half an emoji cannot be read
+            encoded = self._tokenizer.encode_batch(readable)
             inputs = {
                 "input_ids": np.array([each.ids for each in encoded], dtype=np.int64),  # (batch, tokens)
                 "attention_mask": np.array([each.attention_mask for each in encoded], dtype=np.int64),

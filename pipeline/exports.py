@@ -49,7 +49,7 @@ def _text(path: Path) -> str:
         raw = path.read_bytes()
         if raw[:2] == b"\x1f\x8b":
             raw = gzip.decompress(raw)
-        return raw.decode("utf-8-sig")
+        return raw.decode().removeprefix("\ufeff")
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise IssueFileError(f"{path}: the gzip archive is damaged: {error}") from error
     except OSError as error:
@@ -111,9 +111,9 @@ def _date(where: str, text: object) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(str(text))
-    except ValueError as error:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as error:
         raise IssueFileError(f"{where}: {text!r} is not a date such as 2026-01-31T12:00:00Z") from error
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _repository(row: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ A version is a folder with the method's own files (JSON and safetensors), `held_
 which is written last and lists the SHA-256 of every other file. Which version serves is a row of the database.
 """
 
+import hashlib
 import json
 import os
 import platform
@@ -30,7 +31,9 @@ LIBRARIES = ("numpy", "scikit-learn", "onnxruntime", "tokenizers", "safetensors"
 
 def publish(root: Path, trained: Trained, *, metrics: Mapping[str, Any]) -> Path:
     """Write a model version under `root` and return its folder; the same model again is the same folder."""
-    folder = root / f"{trained.recipe.method}-{trained.fingerprint[:12]}-{trained.recipe.seed}"
+    recipe = trained.recipe
+    identity = json.dumps([trained.fingerprint, dict(recipe.settings)], sort_keys=True)
+    folder = root / f"{recipe.method}-{hashlib.sha256(identity.encode()).hexdigest()[:12]}-{recipe.seed}"
     if not (folder / MANIFEST).is_file():
         write(folder, trained, metrics=metrics)
     return folder
@@ -110,5 +113,5 @@ def load(folder: Path) -> Trained:
             created_at=datetime.fromisoformat(about["created_at"]),
             why=about["why"],
         )
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+    except (OSError, AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise ModelError(f"{folder}: the model cannot be read: {type(error).__name__}: {error}") from error

@@ -17,7 +17,7 @@ def words(vectorizer: CountVectorizer) -> list[str]:
 
 def save_words(file: Path, vocabularies: dict[str, list[str]]) -> None:
     """Write vocabularies, by name, as JSON."""
-    file.write_text(json.dumps(vocabularies, ensure_ascii=False))
+    file.write_text(json.dumps(vocabularies))  # escaped: half an emoji is no UTF-8
 
 
 def load_words(file: Path) -> dict[str, list[str]]:

@@ -1,0 +1,161 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from pipeline.decisions import Decision, PrecisionTargets
+from pipeline.errors import ModelError, TooFewIssuesError
+from pipeline.issues import UNKNOWN, Issue, Targets, build_targets
+from pipeline.methods import METHODS, make
+from pipeline.training import Recipe, Trained, choose, cross_fit, evidence, train, train_best
+from tests.pipeline.samples import LABELS, issue, labelled
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+BAYES = Recipe(method="naive_bayes", labels=LABELS)
+
+
+def trained(count: int = 60, recipe: Recipe = BAYES) -> Trained:
+    return train(labelled(count), recipe, now=NOW)
+
+
+def test_trained_model_says_what_it_was_made_of() -> None:
+    model = trained(40)
+    assert (model.labels, model.issues, model.created_at) == (LABELS, 40, NOW)
+    assert model.recipe.settings == make("naive_bayes", {}).settings()
+    assert model.fingerprint == trained(40).fingerprint != trained(41).fingerprint
+
+
+def test_training_is_reproducible() -> None:
+    first, second = trained(), trained()
+    assert np.array_equal(first.held_out_p, second.held_out_p)
+    assert np.array_equal(first.method.predict_proba(labelled(5)), second.method.predict_proba(labelled(5)))
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_held_out_predictions_cover_every_issue_and_label(method: str) -> None:
+    model = trained(30, Recipe(method=method, labels=LABELS))
+    assert model.held_out_y.shape == model.held_out_p.shape == (30, 2)
+    assert model.held_out_p.dtype == np.float32
+    assert 0 <= model.held_out_p.min() <= model.held_out_p.max() <= 1
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_held_out_predictions_do_not_know_their_own_issue(method: str) -> None:
+    random = np.random.default_rng(3)
+    words = [" ".join(f"word{n}" for n in random.integers(0, 50, 6)) for _ in range(80)]  # say nothing of the label
+    issues = [issue(n, LABELS[random.integers(2)], title=text, body=text) for n, text in enumerate(words)]
+    model = train(issues, Recipe(method=method, labels=LABELS), now=NOW)
+    truth = model.held_out_y == 1
+    assert abs(model.held_out_p[truth].mean() - model.held_out_p[~truth].mean()) < 0.12
+
+
+@pytest.mark.parametrize("labels", [LABELS, ("never used",), ()])
+def test_fewer_than_ten_labelled_issues_are_refused(labels: tuple[str, ...]) -> None:
+    issues = [*labelled(9), *(issue(n) for n in range(100, 140))]
+    with pytest.raises(TooFewIssuesError, match="10 or more are needed"):
+        train(issues, replace(BAYES, labels=labels), now=NOW)
+
+
+def test_ten_labelled_issues_are_enough() -> None:
+    assert trained(10).issues == 10
+
+
+def test_unknown_method_and_setting_are_refused_by_name() -> None:
+    with pytest.raises(ModelError, match=r"no method 'forest'; there are: naive_bayes"):
+        trained(recipe=replace(BAYES, method="forest"))
+    with pytest.raises(ModelError, match="'depth'"):
+        trained(recipe=replace(BAYES, settings={"depth": 3}))
+
+
+def test_settings_of_the_recipe_are_used() -> None:
+    smooth = trained(recipe=replace(BAYES, settings={"alpha": 50.0}))
+    assert smooth.recipe.settings["alpha"] == 50.0
+    assert not np.array_equal(smooth.held_out_p, trained().held_out_p)
+
+
+def judged(*issues: Issue) -> Targets:
+    return evidence(issues, LABELS)
+
+
+def test_issue_labelled_elsewhere_is_evidence_against_but_teaches_nothing() -> None:
+    elsewhere = Issue(number=1, title="Title", labels=("stale",))
+    assert judged(elsewhere).tolist() == [[0, 0]]
+    assert build_targets([elsewhere], LABELS).tolist() == [[UNKNOWN, UNKNOWN]]
+
+
+def test_issue_that_nobody_labelled_is_no_evidence() -> None:
+    assert judged(Issue(number=1, title="Title")).tolist() == [[UNKNOWN, UNKNOWN]]
+
+
+def test_unconfirmed_label_is_no_evidence_even_on_an_issue_labelled_elsewhere() -> None:
+    assert judged(Issue(number=1, title="T", labels=("stale",), unconfirmed=("bug",))).tolist() == [[UNKNOWN, 0]]
+
+
+def test_evidence_of_labelled_issues_is_what_is_learnt() -> None:
+    issues = [*labelled(6), Issue(number=9, title="T", removed=("docs",))]
+    assert np.array_equal(evidence(issues, LABELS), build_targets(issues, LABELS))
+    assert evidence([], LABELS).shape == (0, 2)
+
+
+def test_cross_fit_predicts_issues_without_a_label_too() -> None:
+    issues = [*labelled(20), *(issue(n) for n in range(50, 60))]
+    p = cross_fit(issues, build_targets(issues, LABELS), BAYES)
+    assert p.shape == (30, 2)
+    assert (p > 0).all()
+
+
+def test_scores_are_sorted_and_carry_the_decision() -> None:
+    (scores,) = trained().score([issue(1, "docs")])
+    assert [score.name for score in scores] == ["docs", "bug"]
+    assert [score.decision for score in scores] == [Decision.APPLY, Decision.WITHHOLD]
+    assert scores[0].apply_threshold is not None
+    assert scores[0].probability >= scores[0].apply_threshold
+
+
+def test_model_with_little_evidence_applies_nothing() -> None:
+    rows = trained(14).score(labelled(6))
+    assert Decision.APPLY not in {score.decision for row in rows for score in row}
+
+
+def test_stricter_targets_mean_stricter_decisions() -> None:
+    model = trained()
+    strict = PrecisionTargets(apply=0.99, suggest=0.99)
+    assert model.score([issue(1, "docs")], strict)[0][0].decision is Decision.WITHHOLD
+    assert model.score([issue(1, "docs")])[0][0].decision is Decision.APPLY
+    assert [limits.missing for limits in model.thresholds(PrecisionTargets())] == [0, 0]
+
+
+def test_no_issues_have_no_scores() -> None:
+    assert trained().score([]) == []
+
+
+def drifting(first: Sequence[str], then: Sequence[str], count: int = 60) -> list[Issue]:
+    """Return dated issues whose text says its label by a word that changes after four fifths."""
+    words = [*[first] * (count * 4 // 5), *[then] * (count - count * 4 // 5)]
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    return [
+        issue(n, LABELS[n % 2], title=f"{words[n][n % 2]} {words[n][n % 2]}", at=start + timedelta(hours=n))
+        for n in range(count)
+    ]
+
+
+def test_choice_is_judged_on_the_newest_fifth_and_says_so() -> None:
+    recipe, why = choose(labelled(60), LABELS, seed=4, now=NOW)
+    assert recipe.method in METHODS
+    assert (recipe.labels, recipe.seed) == (LABELS, 4)
+    assert f"{recipe.method} has the best average precision on the newest 12 issues" in why
+    assert all(name in why for name in METHODS)
+
+
+def test_choice_is_reproducible_and_blind_to_the_order_given() -> None:
+    issues = drifting(("alpha", "beta"), ("gamma", "delta"))
+    assert choose(issues, LABELS, seed=0, now=NOW) == choose(issues[::-1], LABELS, seed=0, now=NOW)
+
+
+def test_best_model_learns_from_all_issues_and_keeps_why() -> None:
+    issues = labelled(60)
+    model = train_best(issues, LABELS, seed=0, now=NOW)
+    recipe, why = choose(issues, LABELS, seed=0, now=NOW)
+    assert (model.recipe.method, model.why, model.issues) == (recipe.method, why, 60)
