@@ -18,7 +18,7 @@ from bot.models import ModelStatus, Repository, TrainingRun, Truth
 from bot.retraining import LEAST_HELD_OUT, serve
 from bot.serving import candidates
 from pipeline import evaluation, registry, training
-from pipeline.errors import PipelineError
+from pipeline.errors import PipelineError, TooFewIssuesError
 from pipeline.issues import Issue, Probabilities, Targets, build_targets, usual_labels
 
 log = logging.getLogger(__name__)
@@ -123,6 +123,11 @@ def run(context: Context, run_id: int) -> None:
         _conclude(context, row, outcome)
     except LostLeaseError:
         log.warning("training taken over", extra={"run": run_id})
+    except TooFewIssuesError as error:
+        log.info("too little to train on", extra={"run": run_id})
+        with context.database.write() as session:
+            leases.finish(session, TrainingRun, row, now=context.now())
+            session.get_one(TrainingRun, row.id, populate_existing=True).verdict = f"not trained: {error}"
     except (BotError, PipelineError) as error:
         log.error("training failed", extra={"run": run_id, "reason": error.reason})
         with context.database.write() as session:
@@ -171,12 +176,14 @@ def _train(context: Context, row: TrainingRun) -> _Result:
     universe = list(wanted)
     labels = tuple(name for name in usual_labels(parts.training, least=LEAST_POSITIVES) if name in wanted)
     challenger = _fit(context, parts.training, labels, row)
+    later = challenger.method.predict_proba(parts.holdout)
     verdict = compare(
         np.maximum(build_targets(parts.holdout, universe), 0),
         align(context.models.probabilities(champion, wanted, parts.holdout), universe),
-        align((challenger.labels, challenger.method.predict_proba(parts.holdout)), universe),
+        align((challenger.labels, later), universe),
         seed=row.id,
     )
+    challenger = training.with_evidence(challenger, parts.holdout, later)
     folder = registry.publish(context.settings.models_dir, challenger, metrics=verdict.metrics)
     version = _version(context, parts, challenger, folder.name, verdict)
     return _Result(champion.id if champion else None, verdict, version)
@@ -184,7 +191,7 @@ def _train(context: Context, row: TrainingRun) -> _Result:
 
 def _fit(context: Context, issues: Sequence[Issue], labels: tuple[str, ...], row: TrainingRun) -> training.Trained:
     if not labels:
-        raise BotError(f"no label has {LEAST_POSITIVES} labelled issues in what there is to train on")
+        raise TooFewIssuesError(f"no label is on {LEAST_POSITIVES} of the {len(issues)} issues to train on")
     if context.settings.method == "auto":
         return training.train_best(issues, labels, seed=row.id, now=context.now())
     recipe = training.Recipe(method=context.settings.method, labels=labels, seed=row.id)

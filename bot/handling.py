@@ -123,7 +123,7 @@ def _installation(context: Context, what: str, payload: Payload) -> None:
             sync.enrol(session, (installation_id, account), _listed(payload, field), now=now)
         elif what == "installation_repositories.removed":
             gone = _listed(payload, "repositories_removed")
-            sync.dismiss(session, [each.id for each in gone], now=now)
+            sync.dismiss(session, installation_id, [each.id for each in gone], now=now)
         else:
             column = {"deleted": "removed_at"}.get(what.removeprefix("installation."), "suspended_at")
             value = None if what == "installation.unsuspend" else now
@@ -140,7 +140,7 @@ def _listed(payload: Payload, field: str) -> list[RemoteRepository]:
 
 def _on_repository(context: Context, delivery: Delivery, repo: Repository, payload: Payload) -> None:
     with context.database.write() as session:
-        session.merge(repo).full_name = payload["repository"]["full_name"]
+        session.get_one(Repository, repo.id).full_name = payload["repository"]["full_name"]
 
 
 def _on_label(context: Context, delivery: Delivery, repo: Repository, payload: Payload) -> None:
@@ -158,7 +158,7 @@ def _on_label(context: Context, delivery: Delivery, repo: Repository, payload: P
 
 def _on_issues(context: Context, delivery: Delivery, repo: Repository, payload: Payload) -> None:
     state = events.issue_state(payload)
-    gone = {"transferred", "deleted"} & {delivery.action}
+    gone = {*sync.GONE} & {delivery.action}
     with context.database.write() as session:
         changed = sync.keep_issue(session, repo.id, state, state=delivery.action if gone and delivery.action else "")
         news = changed or delivery.attempts > 1  # an earlier attempt may have stored the new text, and died

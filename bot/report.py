@@ -228,6 +228,7 @@ def notes(figures: dict[str, Any]) -> list[str]:
     if unlabelled:
         found.append(f"{unlabelled:,} issues have none of these labels; any label put on them counts as wrong.")
     found += [
-        f"A training failed after {each['issues']:,} issues: {each['why']}" for each in figures["failed_trainings"]
+        f"No model came of the training after {each['issues']:,} issues: {each['why']}."
+        for each in figures["failed_trainings"]
     ]
     return found

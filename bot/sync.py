@@ -18,6 +18,7 @@ from bot.models import ActorKind, Installation, Issue, Label, Repository, Truth
 log = logging.getLogger(__name__)
 
 PAGE = 100  # issues stored in one transaction
+GONE = ("deleted", "transferred")  # states of issues that are not here any more
 OVERLAP = timedelta(minutes=2)  # asked for again, since GitHub's clock is not ours
 
 
@@ -25,10 +26,12 @@ OVERLAP = timedelta(minutes=2)  # asked for again, since GitHub's clock is not o
 
 
 def enrol(session: Session, installation: tuple[int, str], found: Iterable[RemoteRepository], *, now: datetime) -> None:
-    """Serve repositories of an installation, given as (id, account)."""
+    """Serve repositories of an installation, given as (id, account).
+
+    What is known of its suspension or removal stays: word of its creation may come late, and a new one has a new id.
+    """
     installation_id, account = installation
-    living = {"id": installation_id, "account": account, "suspended_at": None, "removed_at": None}
-    storage.upsert(session, Installation, living)
+    storage.upsert(session, Installation, {"id": installation_id, "account": account})
     for each in found:
         values = {
             "id": each.id,
@@ -40,10 +43,10 @@ def enrol(session: Session, installation: tuple[int, str], found: Iterable[Remot
         storage.upsert(session, Repository, values, keep=("enrolled_at",))
 
 
-def dismiss(session: Session, repository_ids: Iterable[int], *, now: datetime) -> None:
-    """Stop serving repositories."""
-    chosen = Repository.id.in_(list(repository_ids))
-    session.execute(update(Repository).where(chosen).values(removed_at=now))
+def dismiss(session: Session, installation_id: int, repository_ids: Iterable[int], *, now: datetime) -> None:
+    """Stop serving repositories for an installation; one that has moved to another is served on."""
+    chosen = (Repository.id.in_(list(repository_ids)), Repository.installation_id == installation_id)
+    session.execute(update(Repository).where(*chosen).values(removed_at=now))
 
 
 def set_installation(session: Session, installation: tuple[int, str], **values: datetime | None) -> None:
@@ -74,7 +77,10 @@ def drop_labels(session: Session, repository_id: int, ids: Iterable[int], *, now
 
 
 def keep_issue(session: Session, repository_id: int, issue: IssueState | RemoteIssue, *, state: str = "") -> bool:
-    """Store an issue unless a newer state of it is stored already; return whether its text is new."""
+    """Store an issue unless a newer state of it is stored already; return whether its text is new.
+
+    A deleted or transferred issue never comes back under its number, whatever is told late.
+    """
     known = session.get(Issue, (repository_id, issue.number))
     if known is not None and known.updated_at > issue.updated_at:
         return False
@@ -84,7 +90,7 @@ def keep_issue(session: Session, repository_id: int, issue: IssueState | RemoteI
         "number": issue.number,
         "title": issue.title,
         "body": issue.body,
-        "state": state or issue.state,
+        "state": known.state if known is not None and known.state in GONE else state or issue.state,
         "author": issue.author,
         "created_at": issue.created_at,
         "updated_at": issue.updated_at,

@@ -97,13 +97,13 @@ def train(issues: Sequence[Issue], recipe: Recipe, *, now: datetime, progress: P
         raise TooFewIssuesError(
             f"{labelled} issues have one of the {len(recipe.labels)} labels to learn; {LEAST_ISSUES} or more are needed"
         )
-    targets = build_targets(issues, recipe.labels)
+    targets = evidence(issues, recipe.labels)
     method = make(recipe.method, recipe.settings).fit(issues, targets, seed=recipe.seed, progress=progress)
     held_out = getattr(method, "held_out_", None)
     return Trained(
         recipe=replace(recipe, settings=method.settings()),
         method=method,
-        held_out_y=evidence(issues, recipe.labels),
+        held_out_y=targets,
         held_out_p=cross_fit(issues, targets, recipe) if held_out is None else held_out,
         fingerprint=fingerprint(issues, recipe.labels),
         issues=len(issues),
@@ -112,15 +112,24 @@ def train(issues: Sequence[Issue], recipe: Recipe, *, now: datetime, progress: P
 
 
 def evidence(issues: Sequence[Issue], labels: Sequence[str]) -> Targets:
-    """Return the truth to judge held-out predictions by, (issues, labels).
+    """Return the truth to learn from and to judge held-out predictions by, (issues, labels).
 
-    It differs from what is learnt from where people labelled an issue, but with none of `labels`: unknown there,
-    wrong here, for on such an issue any of them would have been out of place.
+    It differs from :func:`build_targets` where people labelled an issue, but with none of `labels`: unknown there, 0
+    here, for whoever labelled it found none of them fitting (docs/adr/0004).
     """
     y = build_targets(issues, labels)
     elsewhere = [bool(issue.labels) and not set(issue.labels) & set(labels) for issue in issues]
     y[elsewhere] = np.where(_unconfirmed([i for i, e in zip(issues, elsewhere, strict=True) if e], labels), UNKNOWN, 0)
     return y
+
+
+def with_evidence(model: Trained, later: Sequence[Issue], probabilities: Probabilities) -> Trained:
+    """Return the model with more held-out evidence for its thresholds: issues that it was not trained on."""
+    return replace(
+        model,
+        held_out_y=np.vstack([model.held_out_y, evidence(later, model.labels)]),
+        held_out_p=np.vstack([model.held_out_p, probabilities]),
+    )
 
 
 def _unconfirmed(issues: Sequence[Issue], labels: Sequence[str]) -> NDArray[np.bool_]:

@@ -10,18 +10,23 @@ from scipy.sparse import csr_matrix, hstack
 from scipy.special import expit, logit
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from pipeline.encoder import BUNDLED, load_encoder
 from pipeline.issues import UNKNOWN, Probabilities, Targets, clean_body
 from pipeline.methods.base import FitOptions, Issues
+from pipeline.methods.gram import Gram
 from pipeline.methods.vocabulary import load_words, restore_tfidf, save_words, words
 from pipeline.splits import folds
 
 VIEWS: dict[str, dict[str, Any]] = {
     "title_words": {"ngram_range": (1, 2), "sublinear_tf": True},
-    "body_words": {"sublinear_tf": True},
     "title_characters": {"analyzer": "char_wb", "ngram_range": (2, 5), "sublinear_tf": True},
+    "opening_words": {"ngram_range": (1, 2), "sublinear_tf": True},
+    "body_words": {"sublinear_tf": True},
+    "body_pairs": {"ngram_range": (2, 2), "sublinear_tf": True},
 }
+OPENING = 300  # characters of the body, in which people say what they want
 MANY = 800  # issues; from here on three folds are enough to calibrate on
 LEAST_TO_CALIBRATE = 5  # issues with the label
 
@@ -39,6 +44,8 @@ class Linear:
         The encoder's checkpoint, see :func:`pipeline.encoder.load_encoder`.
     strength : float
         Inverse of the regularisation (scikit-learn's `C`).
+    dense : float
+        Weight of the embeddings beside the sparse views.
     max_terms : int
         Size of each vocabulary, the most frequent terms first.
 
@@ -50,41 +57,46 @@ class Linear:
     name: ClassVar[str] = "linear"
     cost: ClassVar[float] = 60.0
 
-    def __init__(self, backbone: str = BUNDLED, strength: float = 4.0, max_terms: int = 50_000) -> None:
+    def __init__(
+        self, backbone: str = BUNDLED, strength: float = 1.0, dense: float = 0.5, max_terms: int = 50_000
+    ) -> None:
         self.backbone = backbone
         self.strength = strength
+        self.dense = dense
         self.max_terms = max_terms
 
     def settings(self) -> dict[str, Any]:
         """Return the hyper-parameters."""
-        return {"backbone": self.backbone, "strength": self.strength, "max_terms": self.max_terms}
+        return {name: getattr(self, name) for name in ("backbone", "strength", "dense", "max_terms")}
 
     def fit(self, issues: Issues, targets: Targets, *, seed: int, **options: Unpack[FitOptions]) -> Self:
         """Fit the views, then each label: cross-fitted for its calibration, and once more on all issues."""
         report = options.get("progress") or (lambda done: None)
-        features = self._fit_features(issues)  # (issues, terms + 3 × dimensions)
+        self._fit_views(issues)
+        gram = Gram(*self._features(issues))
         count = targets.shape[1]
         fold = folds(targets, k=3 if len(issues) > MANY else 5, seed=seed)
-        self.weights_ = np.zeros((count, features.shape[1]), dtype=np.float32)
+        self.weights_ = np.zeros((count, gram.width), dtype=np.float32)  # (labels, terms + 3 × dimensions)
         self.bias_ = np.zeros(count, dtype=np.float32)
         self.held_out_ = np.zeros(targets.shape, dtype=np.float32)
-        for label in range(count):
-            self._fit_label(label, features, targets[:, label], fold)
-            report((label + 1) / count)
+        with threadpool_limits(1):  # the products are too small for more threads, which would wait for each other
+            for label in range(count):
+                self._fit_label(label, gram, targets[:, label], fold)
+                report((label + 1) / count)
         return self
 
-    def _fit_label(self, label: int, features: csr_matrix, target: NDArray[np.int8], fold: NDArray[np.int64]) -> None:
-        scores = np.zeros(len(target))
+    def _fit_label(self, label: int, gram: Gram, target: NDArray[np.int8], fold: NDArray[np.int64]) -> None:
+        features, scores = gram.features, np.zeros(len(target))
         for each in range(fold.max() + 1):
             weights, bias = self._regress(features, target, (target != UNKNOWN) & (fold != each))
             scores[fold == each] = features[fold == each] @ weights + bias
         slope, shift = _platt(scores, target)
         self.held_out_[:, label] = expit(slope * scores + shift)
         weights, bias = self._regress(features, target, target != UNKNOWN)
-        self.weights_[label], self.bias_[label] = slope * weights, slope * bias + shift
+        self.weights_[label], self.bias_[label] = slope * gram.weights(weights), slope * bias + shift
 
     def _regress(
-        self, features: csr_matrix, target: NDArray[np.int8], rows: NDArray[np.bool_]
+        self, features: NDArray[np.float32], target: NDArray[np.int8], rows: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float64], float]:
         """Return weights, (features,), and bias; a label that is all or nothing there gets its smoothed rate."""
         known = target[rows]
@@ -95,7 +107,9 @@ class Linear:
 
     def predict_proba(self, issues: Issues) -> Probabilities:
         """Return the calibrated probability of each label, (issues, labels)."""
-        scores = self._features(issues) @ self.weights_.T + self.bias_
+        sparse, dense = self._features(issues)
+        terms = sparse.shape[1]
+        scores = sparse @ self.weights_[:, :terms].T + dense @ self.weights_[:, terms:].T + self.bias_
         return np.asarray(expit(scores), dtype=np.float32)
 
     def save(self, folder: Path) -> None:
@@ -113,32 +127,35 @@ class Linear:
         method.views_ = {name: restore_tfidf(VIEWS[name], terms[name], arrays[name]) for name in VIEWS}
         return method
 
-    def _fit_features(self, issues: Issues) -> csr_matrix:
+    def _fit_views(self, issues: Issues) -> None:
         least = 2 if len(issues) >= 50 else 1  # a term seen once teaches nothing, but in a handful most are
+        texts = _texts(issues)
         self.views_ = {
-            name: TfidfVectorizer(**options, min_df=least, max_features=self.max_terms).fit(texts)
-            for (name, options), texts in zip(VIEWS.items(), _texts(issues), strict=True)
+            name: TfidfVectorizer(**options, min_df=least, max_features=self.max_terms).fit(texts[name])
+            for name, options in VIEWS.items()
         }
-        return self._features(issues)
 
-    def _features(self, issues: Issues) -> csr_matrix:
-        sparse = [view.transform(texts) for view, texts in zip(self.views_.values(), _texts(issues), strict=True)]
-        return hstack([*sparse, csr_matrix(self._embed(issues))], format="csr", dtype=np.float32)
+    def _features(self, issues: Issues) -> tuple[csr_matrix, NDArray[np.float32]]:
+        """Return the sparse views side by side, (issues, terms), and the embeddings of :meth:`_embed`."""
+        texts = _texts(issues)
+        sparse = [view.transform(texts[name]) for name, view in self.views_.items()]
+        return hstack(sparse, format="csr", dtype=np.float32), self._embed(issues)
 
     def _embed(self, issues: Issues) -> NDArray[np.float32]:
-        """Return the embeddings of title, cleaned body and whole text side by side, (issues, 3 × dimensions)."""
+        """Return the weighted embeddings of title, cleaned body and whole text, (issues, 3 × dimensions)."""
         views = (
             [issue.title for issue in issues],
             [clean_body(issue.body) for issue in issues],
             [f"{issue.title}\n\n{issue.body}" for issue in issues],
         )
         encoder = load_encoder(self.backbone)
-        return np.hstack([encoder.embed(texts) for texts in views])
+        return np.hstack([self.dense * encoder.embed(texts) for texts in views])
 
 
-def _texts(issues: Issues) -> tuple[list[str], list[str], list[str]]:
-    titles = [issue.title for issue in issues]
-    return titles, [clean_body(issue.body) for issue in issues], titles
+def _texts(issues: Issues) -> dict[str, list[str]]:
+    titles, bodies = [issue.title for issue in issues], [clean_body(issue.body) for issue in issues]
+    openings = [body[:OPENING] for body in bodies]
+    return dict(zip(VIEWS, (titles, titles, openings, bodies, bodies), strict=True))
 
 
 def _platt(scores: NDArray[np.float64], target: NDArray[np.int8]) -> tuple[float, float]:
