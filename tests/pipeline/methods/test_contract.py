@@ -1,0 +1,205 @@
+"""What every learning method has to keep, whatever it is."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from pipeline.issues import UNKNOWN, Issue, Probabilities, build_targets
+from pipeline.methods import METHODS, make
+from pipeline.methods.base import Method
+from tests.pipeline.samples import LABELS, issue, labelled
+
+ISSUES = labelled(24)
+TARGETS = build_targets(ISSUES, LABELS)
+NEW = [issue(100, "bug"), issue(101, "docs"), issue(102)]
+
+pytestmark = pytest.mark.parametrize("name", sorted(METHODS))
+
+
+def fitted(name: str, seed: int = 0) -> Method:
+    return make(name, {}).fit(ISSUES, TARGETS, seed=seed)
+
+
+def expect_fault(request: pytest.FixtureRequest, name: str) -> None:
+    """Let `linear` fail on texts in which one of its vocabularies finds no term, until it can do without."""
+    if name == "linear":
+        request.applymarker(pytest.mark.xfail(raises=ValueError, reason="linear: an empty vocabulary, or no issues"))
+
+
+def check(p: Probabilities, shape: tuple[int, int]) -> None:
+    assert p.shape == shape
+    assert p.dtype == np.float32
+    assert ((p >= 0) & (p <= 1)).all()  # no NaN either
+
+
+def test_method_is_known_by_its_name_and_says_its_cost(name: str) -> None:
+    assert METHODS[name].name == name
+    assert METHODS[name].cost > 0
+
+
+def test_probabilities_have_a_row_an_issue_and_a_column_a_label(name: str) -> None:
+    check(fitted(name).predict_proba(NEW), (3, 2))
+
+
+def test_fit_returns_the_method_itself(name: str) -> None:
+    method = make(name, {})
+    assert method.fit(ISSUES, TARGETS, seed=0) is method
+
+
+def test_what_is_easy_is_learnt(name: str) -> None:
+    bug, docs, _ = fitted(name).predict_proba(NEW)
+    assert bug[0] > 0.5 > bug[1]
+    assert docs[1] > 0.5 > docs[0]
+
+
+def test_each_issue_is_judged_on_its_own(name: str) -> None:
+    method = fitted(name)
+    alone = np.vstack([method.predict_proba([each]) for each in NEW])
+    assert np.allclose(method.predict_proba(NEW), alone, atol=1e-4)
+
+
+def test_fit_with_the_same_seed_is_reproducible(name: str) -> None:
+    assert np.array_equal(fitted(name, seed=7).predict_proba(NEW), fitted(name, seed=7).predict_proba(NEW))
+
+
+def test_fitting_again_forgets_what_was_learnt_before(name: str) -> None:
+    method = make(name, {}).fit(ISSUES, 1 - TARGETS, seed=0)
+    method.fit(ISSUES, TARGETS, seed=0)
+    assert np.allclose(method.predict_proba(NEW), fitted(name).predict_proba(NEW), atol=1e-6)
+
+
+def test_loaded_method_predicts_the_same(name: str, tmp_path: Path) -> None:
+    method = fitted(name)
+    method.save(tmp_path)
+    loaded = METHODS[name].load(tmp_path, method.settings())
+    assert np.allclose(loaded.predict_proba(NEW), method.predict_proba(NEW), rtol=0, atol=1e-6)
+
+
+def test_only_json_and_safetensors_are_saved(name: str, tmp_path: Path) -> None:
+    fitted(name).save(tmp_path)
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert {file.suffix for file in files} <= {".json", ".safetensors"}
+    assert files
+    for file in files:  # and they are what they are called
+        assert json.loads(file.read_bytes()) if file.suffix == ".json" else load_file(file)
+
+
+def test_settings_make_an_unfitted_twin(name: str) -> None:
+    method = fitted(name)
+    twin = make(name, method.settings())
+    assert twin.settings() == method.settings() == make(name, {}).settings()
+    assert not [attribute for attribute in vars(twin) if attribute.endswith("_")]
+    assert np.allclose(twin.fit(ISSUES, TARGETS, seed=0).predict_proba(NEW), method.predict_proba(NEW), atol=1e-6)
+
+
+def test_fit_changes_neither_issues_nor_targets(name: str) -> None:
+    issues, targets = list(ISSUES), TARGETS.copy()
+    make(name, {}).fit(issues, targets, seed=0)
+    assert issues == ISSUES
+    assert np.array_equal(targets, TARGETS)
+
+
+def test_unknown_cells_teach_nothing(name: str) -> None:
+    targets = TARGETS.copy()
+    targets[12:, 0] = UNKNOWN
+    misled = TARGETS.copy()
+    misled[12:, 0] = 1 - misled[12:, 0]
+    half, wrong = (make(name, {}).fit(ISSUES, each, seed=0).predict_proba(NEW) for each in (targets, misled))
+    assert half[0, 0] > 0.5 > half[1, 0]
+    assert wrong[0, 0] < half[0, 0] - 0.1  # while cells that are known do teach
+
+
+def test_unknown_cell_is_not_a_no(name: str) -> None:
+    targets = TARGETS.copy()
+    targets[TARGETS[:, 0] == 0, 0] = UNKNOWN
+    unknown, no = (make(name, {}).fit(ISSUES, each, seed=0).predict_proba(NEW) for each in (targets, TARGETS))
+    assert (unknown[1:, 0] > no[1:, 0]).all()
+
+
+def test_label_of_which_nothing_is_known_hurts_no_other(name: str) -> None:
+    targets = np.column_stack([TARGETS, np.full(len(ISSUES), UNKNOWN, dtype=np.int8)])
+    p = make(name, {}).fit(ISSUES, targets, seed=0).predict_proba(NEW)
+    check(p, (3, 3))
+    assert p[0, 0] > 0.5 > p[1, 0]
+
+
+@pytest.mark.parametrize(("value", "likely"), [(0, False), (1, True)])
+def test_label_on_none_or_all_of_the_issues_works(name: str, value: int, likely: bool) -> None:
+    targets = np.column_stack([TARGETS, np.full(len(ISSUES), value, dtype=np.int8)])
+    p = make(name, {}).fit(ISSUES, targets, seed=0).predict_proba(NEW)
+    check(p, (3, 3))
+    assert ((p[:, 2] > 0.5) == likely).all()
+
+
+def test_single_label_works(name: str) -> None:
+    check(make(name, {}).fit(ISSUES, TARGETS[:, :1], seed=0).predict_proba(NEW), (3, 1))
+
+
+def test_three_issues_are_enough(name: str) -> None:
+    check(make(name, {}).fit(ISSUES[:3], TARGETS[:3], seed=0).predict_proba(NEW), (3, 2))
+
+
+def test_no_issues_have_no_probabilities(name: str, request: pytest.FixtureRequest) -> None:
+    expect_fault(request, name)
+    check(fitted(name).predict_proba([]), (0, 2))
+
+
+SPOKEN = {
+    "Russian": ("Программа падает при сохранении", "Опечатка в документации"),
+    "Japanese": ("保存するとクラッシュします", "ドキュメントの誤字"),
+    "Arabic": ("يتوقف البرنامج عند الحفظ", "خطأ إملائي في الدليل"),
+    "emoji": ("💥💥 boom 💥", "📖 page 📖"),
+}
+
+
+@pytest.mark.parametrize("language", SPOKEN)
+def test_text_in_any_language_is_learnt_and_kept(
+    name: str, language: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if language in {"Japanese", "emoji"}:
+        expect_fault(request, name)
+    titles = SPOKEN[language]
+    issues = [issue(n, LABELS[n % 2], title=titles[n % 2], body=titles[n % 2]) for n in range(20)]
+    method = make(name, {}).fit(issues, build_targets(issues, LABELS), seed=0)
+    method.save(tmp_path)
+    p = METHODS[name].load(tmp_path, method.settings()).predict_proba(issues[:2])
+    assert p[0, 0] > 0.5 > p[1, 0]
+
+
+@pytest.mark.parametrize("text", ["", "?", "half an emoji \ud83d", "\x00", "x" * 70_000, "word " * 20_000])
+def test_strange_text_is_predicted(name: str, text: str) -> None:
+    check(fitted(name).predict_proba([Issue(number=1, title=text, body=text)]), (1, 2))
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        lambda n: Issue(number=n, title=f"word{n % 3}", labels=(LABELS[n % 2],)),
+        lambda n: Issue(number=n, title="half \ud83d", body="half \ud83d", labels=(LABELS[n % 2],)),
+    ],
+    ids=["no bodies", "half an emoji"],
+)
+def test_strange_issues_are_learnt_and_kept(
+    name: str, strange: Callable[[int], Issue], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    expect_fault(request, name)
+    issues = [strange(n) for n in range(12)]
+    method = make(name, {}).fit(issues, build_targets(issues, LABELS), seed=0)
+    method.save(tmp_path)
+    check(METHODS[name].load(tmp_path, method.settings()).predict_proba(NEW), (3, 2))
+
+
+def test_progress_only_grows_and_never_beyond_all(name: str) -> None:
+    seen: list[float] = []
+    make(name, {}).fit(ISSUES, TARGETS, seed=0, progress=seen.append)
+    assert seen == sorted(seen)
+    assert all(0 <= share <= 1 for share in seen)
+
+
+def test_held_out_probabilities_have_the_shape_of_the_targets(name: str) -> None:
+    held_out = getattr(fitted(name), "held_out_", None)
+    assert held_out is None or (held_out.shape == TARGETS.shape and held_out.dtype == np.float32)
