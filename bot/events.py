@@ -133,8 +133,8 @@ def issue_state(payload: Mapping[str, Any]) -> IssueState:
     user = issue.get("user")
     return IssueState(
         number=need(issue, "number", int),
-        title=_text(need(issue, "title", str)),
-        body=_text(issue.get("body") or ""),
+        title=plain(need(issue, "title", str)),
+        body=plain(issue.get("body") or ""),
         state=issue.get("state") or "open",
         author=(user or {}).get("login") or "ghost",
         author_association=issue.get("author_association") or "NONE",
@@ -144,8 +144,9 @@ def issue_state(payload: Mapping[str, Any]) -> IssueState:
     )
 
 
-def _text(value: str) -> str:
-    return value.replace("\0", "")  # PostgreSQL cannot store it, and it means nothing
+def plain(text: str) -> str:
+    """Return a text as every database takes it: without NUL, and without halves of characters outside Unicode."""
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def came_by_transfer(payload: Mapping[str, Any]) -> bool:

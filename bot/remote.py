@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from bot.events import plain
+
 
 @dataclass(frozen=True)
 class RemoteLabel:
@@ -104,8 +106,8 @@ def issue(data: Mapping[str, Any]) -> RemoteIssue:
     """Return the issue that GitHub's JSON describes."""
     return RemoteIssue(
         number=data["number"],
-        title=_text(data["title"]),
-        body=_text(data["body"]),
+        title=plain(data["title"]),
+        body=plain(data["body"] or ""),
         state=data["state"],
         labels=tuple(label["name"] for label in data["labels"]),
         author=(data["user"] or {}).get("login") or "ghost",
@@ -126,7 +128,3 @@ def label_event(data: Mapping[str, Any]) -> RemoteLabelEvent:
         actor_type=actor.get("type") or "User",
         at=datetime.fromisoformat(data["created_at"]),
     )
-
-
-def _text(value: str | None) -> str:
-    return (value or "").replace("\0", "")  # PostgreSQL cannot store it, and it means nothing

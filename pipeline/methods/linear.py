@@ -1,5 +1,6 @@
 """TF-IDF and backbone embeddings, and one calibrated logistic regression a label."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, Self, Unpack
 
@@ -107,6 +108,8 @@ class Linear:
 
     def predict_proba(self, issues: Issues) -> Probabilities:
         """Return the calibrated probability of each label, (issues, labels)."""
+        if not issues:
+            return np.zeros((0, len(self.bias_)), dtype=np.float32)
         sparse, dense = self._features(issues)
         terms = sparse.shape[1]
         scores = sparse @ self.weights_[:, :terms].T + dense @ self.weights_[:, terms:].T + self.bias_
@@ -124,21 +127,22 @@ class Linear:
         method, arrays = cls(**settings), load_file(folder / "weights.safetensors")
         method.weights_, method.bias_ = arrays["weights"], arrays["bias"]
         terms = load_words(folder / "words.json")
-        method.views_ = {name: restore_tfidf(VIEWS[name], terms[name], arrays[name]) for name in VIEWS}
+        method.views_ = {name: restore_tfidf(VIEWS[name], terms[name], arrays[name]) for name in terms}
         return method
 
     def _fit_views(self, issues: Issues) -> None:
         least = 2 if len(issues) >= 50 else 1  # a term seen once teaches nothing, but in a handful most are
         texts = _texts(issues)
-        self.views_ = {
-            name: TfidfVectorizer(**options, min_df=least, max_features=self.max_terms).fit(texts[name])
-            for name, options in VIEWS.items()
-        }
+        self.views_ = {}
+        for name, options in VIEWS.items():
+            view = TfidfVectorizer(**options, min_df=least, max_features=self.max_terms)
+            with suppress(ValueError):  # no term at all: empty bodies, or none that is there often enough
+                self.views_[name] = view.fit(texts[name])
 
     def _features(self, issues: Issues) -> tuple[csr_matrix, NDArray[np.float32]]:
         """Return the sparse views side by side, (issues, terms), and the embeddings of :meth:`_embed`."""
         texts = _texts(issues)
-        sparse = [view.transform(texts[name]) for name, view in self.views_.items()]
+        sparse = [csr_matrix((len(issues), 0)), *(view.transform(texts[name]) for name, view in self.views_.items())]
         return hstack(sparse, format="csr", dtype=np.float32), self._embed(issues)
 
     def _embed(self, issues: Issues) -> NDArray[np.float32]:
