@@ -2,13 +2,14 @@
 # make install  make .venv with everything in it, and prepare the backbone; quick when nothing changed
 # make test     run the tests
 # make check    lint, format and types
+# make bench    measure what benchmarks/README.md states; needs real issues in ../shared/data; half an hour
 # make clean    remove .venv and what tools left behind; .data, with the database and the models, stays
 
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
 
-.PHONY: up install test check clean
+.PHONY: up install test check bench clean
 
 up: install
 	@exec $(BIN)/issue-tagger up
@@ -22,6 +23,9 @@ check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: install
+	for each in quality latency memory chaos; do echo "== $$each"; $(BIN)/python -m benchmarks.$$each || exit; done
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache build *.egg-info

@@ -1,0 +1,59 @@
+"""README tells of everything that can be set or said, and of nothing that cannot."""
+
+import argparse
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.cli import build_parser
+from bot.settings import NAMES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def subcommands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for each in action.choices.values():
+                yield each
+                yield from subcommands(each)
+
+
+FLAGS = {
+    (each.prog.split()[1], flag)
+    for each in subcommands(build_parser())
+    for action in each._actions
+    for flag in action.option_strings
+    if flag.startswith("--") and flag != "--help" and action.help != argparse.SUPPRESS
+}
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"`{name}`" in README
+
+
+@pytest.mark.parametrize(("command", "flag"), sorted(FLAGS))
+def test_every_flag_is_documented_with_its_command(command: str, flag: str) -> None:
+    rows = [line for line in README.splitlines() if line.startswith(f"| `issue-tagger {command}")]
+    assert any(flag in row for row in rows)
+
+
+@pytest.mark.parametrize("command", sorted({each.prog.split()[1] for each in subcommands(build_parser())}))
+def test_every_command_is_documented(command: str) -> None:
+    assert re.search(rf"`(issue-tagger )?{command}[ `]", README)
+
+
+def test_readme_names_no_setting_that_is_not_there() -> None:
+    told = set(re.findall(r"^\| (`[A-Z_]+`.*?) \|", README, re.MULTILINE))
+    names = {name for row in told for name in re.findall(r"`([A-Z_]+)`", row)}
+    assert names == NAMES
+
+
+@pytest.mark.parametrize("target", ["up", "test"])
+def test_both_commands_stand_in_the_quick_start(target: str) -> None:
+    assert f"make {target}" in README
+    assert f"\n{target}:" in (ROOT / "Makefile").read_text()
