@@ -160,7 +160,12 @@ def sha256(file: Path) -> str:
 def _export_elsewhere(name: str, folder: Path) -> None:
     command = [sys.executable, "-m", "pipeline.export", name, str(folder)]
     environment: dict[str, Any] = {**os.environ, "OMP_NUM_THREADS": "2"}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=EXPORT_TIMEOUT, env=environment, check=False)
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=EXPORT_TIMEOUT, env=environment, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BackboneError(f"the checkpoint {name!r} was not exported within {EXPORT_TIMEOUT} seconds") from error
     if done.returncode != 0:
         last = done.stderr.strip().splitlines()[-1:] or ["no message"]
         raise BackboneError(f"the checkpoint {name!r} could not be exported: {last[0]}")

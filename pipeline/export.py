@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
+from safetensors import SafetensorError
 
 from pipeline.encoder import (
     BUNDLED,
@@ -88,7 +89,7 @@ def _load(name: str) -> tuple[torch.nn.Module, Any]:
             place, use_safetensors=True, attn_implementation="eager", **options
         )
         tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:
         raise BackboneError(f"the checkpoint {name!r} cannot be read: {str(error).splitlines()[0]}") from error
     return _Pooled(backbone).eval(), tokenizer
 

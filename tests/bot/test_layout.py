@@ -74,6 +74,27 @@ def test_pipeline_knows_nothing_of_the_bot(file: Path) -> None:
     assert not {name for name in imports(file) if name.split(".")[0] in {"bot", "flask", "github", "sqlalchemy"}}
 
 
+def pipeline_module(file: Path) -> str:
+    """Return the name under which a file of `pipeline` is imported; a package's is that of its `__init__`."""
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def packages(name: str) -> set[str]:
+    """Return the packages around a module, whose `__init__` runs before it does."""
+    parts = name.split(".")
+    return {".".join(parts[:count]) for count in range(1, len(parts))}
+
+
+def test_no_modules_of_the_pipeline_import_each_other_not_even_through_a_package() -> None:
+    files = {pipeline_module(file): file for file in (ROOT / "pipeline").rglob("*.py")}
+    graph: dict[str, set[str]] = {}
+    for name, file in files.items():
+        direct = imports(file) & files.keys()
+        around = {package for other in direct for package in packages(other)} - packages(name) - {name}
+        graph[name] = direct | around
+    assert set(TopologicalSorter(graph).static_order()) == files.keys()  # raises CycleError, which names the cycle
+
+
 def loaded_after(code: str) -> set[str]:
     """Return the top-level packages loaded after running code in a fresh Python."""
     code += "\nimport sys; print(*{name.split('.')[0] for name in sys.modules})"

@@ -1,0 +1,51 @@
+"""A checkpoint small enough to be made and exported in a test."""
+
+import string
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+import transformers
+
+from pipeline.export import export
+
+WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "crash", "save", "dark", "mode", "the")
+
+
+def make_checkpoint(folder: Path, *, seed: int, positions: int = 256) -> Path:
+    """Write a BERT with random weights that knows a few words and all letters."""
+    words = [*WORDS, *string.ascii_lowercase, *(f"##{letter}" for letter in string.ascii_lowercase)]
+    transformers.BertTokenizerFast(vocab={word: n for n, word in enumerate(words)}).save_pretrained(folder)
+    config = transformers.BertConfig(
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=positions,
+    )
+    torch.manual_seed(seed)
+    transformers.BertModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny checkpoint."""
+    return make_checkpoint(tmp_path_factory.mktemp("checkpoint"), seed=0)
+
+
+@pytest.fixture(scope="session")
+def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The export of the tiny checkpoint."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, about its exporter
+        return export(str(checkpoint), tmp_path_factory.mktemp("exports") / "tiny")
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache with nothing in it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
