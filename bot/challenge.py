@@ -247,4 +247,6 @@ def _conclude(context: Context, row: TrainingRun, result: _Result) -> None:
             serve(session, repo, model, result.verdict.reason, now=context.now())
         else:
             model.status = ModelStatus.REFUSED
+        if result.verdict.promote and model.status == ModelStatus.REFUSED:
+            model.reason = stored.verdict = "refused: another model came into service while this one was trained"
     log.info("challenger judged", extra={"run": row.id, "model": model.id, "promoted": result.verdict.promote})

@@ -70,11 +70,22 @@ def solve(y: NDArray[np.int8], p: NDArray[np.float32], targets: PrecisionTargets
     order = np.argsort(-p[known], kind="stable")
     ranked, truth = p[known][order], y[known][order].astype(np.int64)
     right, total = truth.cumsum(), np.arange(1, len(truth) + 1)
-    last = np.append(ranked[1:] != ranked[:-1], True)[: len(ranked)]  # a cut cannot part equal probabilities
-    bound = np.where(last, lower_bound(right, total, targets.confidence), 0.0)
+    cuts = _cuts(ranked, right)
+    bound = np.where(cuts, lower_bound(right, total, targets.confidence), 0.0)
     apply, suggest = (_least(ranked, bound, target) for target in (targets.apply, targets.suggest))
-    missing = 0 if apply is not None else _missing(right[last], total[last], targets)
+    missing = 0 if apply is not None else _missing(right[cuts], total[cuts], targets)
     return Thresholds(apply, suggest if suggest is not None else apply, missing)
+
+
+def _cuts(ranked: NDArray[np.float32], right: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return after which predictions a cut can be made: it parts no equal ones, and what it adds is not all wrong.
+
+    A cut that goes on through wrong ones as long as the bound allows would end far down, where nearly all are wrong.
+    """
+    ends = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True)[: len(ranked)])
+    cuts = np.zeros(len(ranked), dtype=bool)
+    cuts[ends[np.diff(right[ends], prepend=0) > 0]] = True
+    return cuts
 
 
 def _least(ranked: NDArray[np.float32], bound: NDArray[np.float64], target: float) -> float | None:

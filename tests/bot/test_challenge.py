@@ -192,4 +192,5 @@ def test_a_challenger_is_refused_where_another_model_came_into_service_meanwhile
     assert tagger.repo.champion_id == other
     model = tagger.rows(ModelVersion)[-1]
     assert (model.id == other, model.status) == (False, "refused")
+    assert model.reason.startswith("refused: another model came into service")
     assert [promotion.model_id for promotion in tagger.rows(Promotion)] == [other]

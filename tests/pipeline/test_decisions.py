@@ -58,11 +58,17 @@ def test_fifteen_faultless_predictions_only_allow_to_suggest() -> None:
 
 
 def test_threshold_is_the_least_that_keeps_the_precision() -> None:
-    p = falling(30)
-    found = solved([1] * 20 + [0] * 10, p)
+    p = falling(35)
+    found = solved([1] * 20 + [0, 0, 1] * 5, p)
     assert found.apply == pytest.approx(p[19])  # one wrong in 21 is too many to be sure of
-    assert found.suggest is not None
-    assert found.apply > found.suggest
+    assert found.suggest == found.apply  # below it, all were wrong
+
+
+def test_cut_does_not_go_on_through_wrong_ones_as_long_as_the_bound_allows() -> None:
+    p = [0.99 - place / 1000 for place in range(60)] + [0.001] * 1 + [0.0009] * 1 + [0.0001] * 500
+    found = solved([1] * 60 + [0] * 502, np.array(p, dtype=np.float32))
+    assert found.apply == pytest.approx(0.93)
+    assert found.suggest == pytest.approx(0.93)
 
 
 def test_early_mistake_is_outweighed_by_what_follows() -> None:
