@@ -61,7 +61,8 @@ def test_threshold_is_the_least_that_keeps_the_precision() -> None:
     p = falling(35)
     found = solved([1] * 20 + [0, 0, 1] * 5, p)
     assert found.apply == pytest.approx(p[19])  # one wrong in 21 is too many to be sure of
-    assert found.suggest == found.apply  # below it, all were wrong
+    assert found.suggest is not None
+    assert found.suggest < found.apply
 
 
 def test_cut_does_not_go_on_through_wrong_ones_as_long_as_the_bound_allows() -> None:
