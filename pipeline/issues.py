@@ -83,8 +83,8 @@ def fingerprint(issues: Iterable[Issue], labels: Sequence[str]) -> str:
 
 _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 _CODE = re.compile(r"^(```|~~~)[^\n]*\n(.*?)(^\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
-_CHECKBOX = re.compile(r"^\s*[-*] \[[ xX]\].*$", re.MULTILINE)
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)|<img[^>]*>")
+_CHECKBOX = re.compile(r"^[ \t]{0,40}[-*] \[[ xX]\].*$", re.MULTILINE)
+_IMAGE = re.compile(r"!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)|<img[^>]{0,500}>")  # bounded: strangers write bodies
 _LINK = re.compile(r"https?://\S+")
 _NO_RESPONSE = re.compile(r"^_No response_\s*$", re.MULTILINE)
 _LINES_OF_CODE = 8

@@ -1,4 +1,5 @@
 import re
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -112,3 +113,10 @@ def test_code_that_is_never_closed_is_cut_too() -> None:
 
 def test_short_code_is_kept_whole() -> None:
     assert clean_body("```\nvalue = None[0]\n```") == "value = None[0]"
+
+
+@pytest.mark.parametrize("piece", ["\n", " ", "\t", "![", "![]( ", "<img", "<!--", "```\n", "http://", "- [ ]"])
+def test_no_body_keeps_the_cleaning_busy(piece: str) -> None:
+    begun = time.process_time()
+    clean_body(piece * (64_000 // len(piece)))
+    assert time.process_time() - begun < 1.0  # half a minute, where a pattern goes back and forth
