@@ -13,7 +13,7 @@ from bot.report import Report, headline, notes, percent, windows
 PLAIN_WIDTH = 100  # columns, where there is no terminal that has a width
 ROWS = 10  # of the table over time
 BAR = 20  # columns
-LATEST = 8  # trainings shown
+LATEST = 8  # promotions shown
 
 
 def show(report: Report, file: TextIO) -> None:
@@ -82,10 +82,11 @@ def _models(figures: dict[str, Any]) -> RenderableType:
     promoted = [model for model in models if model["promoted_at_issue"] is not None]
     table = _table("after issue", "model", "trained on", "why", left=0)
     table.columns[3].justify, table.columns[3].no_wrap = "left", False
-    for model in promoted:
+    for model in promoted[-LATEST:]:
         name = f"{model['number']} {model['method']}"
         table.add_row(f"{model['promoted_at_issue']:,}", name, f"{model['trained_on']:,}", clean(model["reason"]))
     refused = len(models) - len(promoted)
-    told = f"{len(promoted)} of {len(models)} trained models came into service"
-    table.title, table.title_justify, table.title_style = f"{told}; {refused} were not better, and refused.", "left", ""
+    told = f"{len(promoted)} of {len(models)} trained models came into service; {refused} were not better, and refused."
+    latest = f" The latest {LATEST}:" if len(promoted) > LATEST else ""
+    table.title, table.title_justify, table.title_style = told + latest, "left", ""
     return table

@@ -2,24 +2,16 @@
 
 import argparse
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bot.cli import build_parser
 from bot.settings import NAMES
+from tests.bot.test_cli import subcommands
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-
-
-def subcommands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            for each in action.choices.values():
-                yield each
-                yield from subcommands(each)
 
 
 FLAGS = {
