@@ -49,6 +49,7 @@ def run_web(settings: Settings) -> None:
 
 def run_worker(settings: Settings) -> None:
     """Handle deliveries."""
+    _do_without("pandas", "pyarrow")
     from bot.handling import handle
 
     context = _context(settings)
@@ -68,6 +69,7 @@ def run_trainer(settings: Settings) -> None:
 
 def run_scheduler(settings: Settings) -> None:
     """Sweep, pull and ask for trainings."""
+    _do_without("pandas", "pyarrow")
     from bot import scheduler
 
     worker, trainer = Queue(settings, DELIVERIES), Queue(settings, TRAINING)
@@ -78,6 +80,12 @@ def run_scheduler(settings: Settings) -> None:
     log.info("scheduler ready")
     stop.wait()
     jobs.shutdown()
+
+
+def _do_without(*packages: str) -> None:
+    """Let packages count as not installed: scikit-learn imports some where they are, 70 MB that serving never uses."""
+    for name in packages:
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
 def _consume(queue: Queue, threads: int) -> None:

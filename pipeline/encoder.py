@@ -98,7 +98,6 @@ class Encoder:
                 self._known.popitem(last=False)
 
 
-@lru_cache(maxsize=4)
 def load_encoder(name: str = BUNDLED) -> Encoder:
     """Return the encoder of a checkpoint, the same one for every caller of the process.
 
@@ -112,6 +111,11 @@ def load_encoder(name: str = BUNDLED) -> Encoder:
     BackboneError
         If the checkpoint is missing or altered, or cannot be exported faithfully.
     """
+    return _loaded(name)
+
+
+@lru_cache(maxsize=4)
+def _loaded(name: str) -> Encoder:  # apart, for a call that leaves the default out is another one to the cache
     folder = export_folder(name)
     if not (folder / "manifest.json").is_file():
         _export_elsewhere(name, folder)

@@ -1,5 +1,6 @@
 """Fixtures for all tests: a fresh database each, the bundled data where it is, and no skips in CI."""
 
+import logging
 import os
 import secrets
 import shutil
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 
 from bot.database import Database
+from bot.logs import LineFormatter
 from tests.standin.fixtures import gateway, hub, standin  # noqa: F401
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
@@ -84,6 +86,17 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"real issues are not here: {DATA}")
     return DATA
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Take off what a command that a test called has set up: it writes where that test's output went."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
+    for handler in [each for each in root.handlers if isinstance(each.formatter, LineFormatter)]:
+        root.removeHandler(handler)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -179,3 +179,7 @@ def test_checkpoint_that_cannot_be_exported_is_refused_with_the_reason(cache: Pa
     with pytest.raises(BackboneError, match=r"'owner/name' could not be exported: .*lacks its revision"):
         load_encoder("owner/name")
     assert list((cache / "issue-tagger" / "backbone").iterdir()) == []
+
+
+def test_encoder_is_shared_however_it_is_asked_for() -> None:
+    assert load_encoder() is load_encoder(BUNDLED) is load_encoder(name=BUNDLED)
