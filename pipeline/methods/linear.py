@@ -73,8 +73,9 @@ class Linear:
     def fit(self, issues: Issues, targets: Targets, *, seed: int, **options: Unpack[FitOptions]) -> Self:
         """Fit the views, then each label: cross-fitted for its calibration, and once more on all issues."""
         report = options.get("progress") or (lambda done: None)
-        self._fit_views(issues)
-        gram = Gram(*self._features(issues))
+        texts = _texts(issues)
+        self._fit_views(texts, least=2 if len(issues) >= 50 else 1)  # in a handful, most terms are there only once
+        gram = Gram(*self._features(issues, texts))
         count = targets.shape[1]
         fold = folds(targets, k=3 if len(issues) > MANY else 5, seed=seed)
         self.weights_ = np.zeros((count, gram.width), dtype=np.float32)  # (labels, terms + 3 × dimensions)
@@ -110,7 +111,7 @@ class Linear:
         """Return the calibrated probability of each label, (issues, labels)."""
         if not issues:
             return np.zeros((0, len(self.bias_)), dtype=np.float32)
-        sparse, dense = self._features(issues)
+        sparse, dense = self._features(issues, _texts(issues))
         terms = sparse.shape[1]
         scores = sparse @ self.weights_[:, :terms].T + dense @ self.weights_[:, terms:].T + self.bias_
         return np.asarray(expit(scores), dtype=np.float32)
@@ -130,26 +131,23 @@ class Linear:
         method.views_ = {name: restore_tfidf(VIEWS[name], terms[name], arrays[name]) for name in terms}
         return method
 
-    def _fit_views(self, issues: Issues) -> None:
-        least = 2 if len(issues) >= 50 else 1  # a term seen once teaches nothing, but in a handful most are
-        texts = _texts(issues)
+    def _fit_views(self, texts: dict[str, list[str]], *, least: int) -> None:
         self.views_ = {}
         for name, options in VIEWS.items():
             view = TfidfVectorizer(**options, min_df=least, max_features=self.max_terms)
             with suppress(ValueError):  # no term at all: empty bodies, or none that is there often enough
                 self.views_[name] = view.fit(texts[name])
 
-    def _features(self, issues: Issues) -> tuple[csr_matrix, NDArray[np.float32]]:
+    def _features(self, issues: Issues, texts: dict[str, list[str]]) -> tuple[csr_matrix, NDArray[np.float32]]:
         """Return the sparse views side by side, (issues, terms), and the embeddings of :meth:`_embed`."""
-        texts = _texts(issues)
         sparse = [csr_matrix((len(issues), 0)), *(view.transform(texts[name]) for name, view in self.views_.items())]
-        return hstack(sparse, format="csr", dtype=np.float32), self._embed(issues)
+        return hstack(sparse, format="csr", dtype=np.float32), self._embed(issues, texts["body_words"])
 
-    def _embed(self, issues: Issues) -> NDArray[np.float32]:
+    def _embed(self, issues: Issues, bodies: list[str]) -> NDArray[np.float32]:
         """Return the weighted embeddings of title, cleaned body and whole text, (issues, 3 × dimensions)."""
         views = (
             [issue.title for issue in issues],
-            [clean_body(issue.body) for issue in issues],
+            bodies,
             [f"{issue.title}\n\n{issue.body}" for issue in issues],
         )
         encoder = load_encoder(self.backbone)
