@@ -1,12 +1,12 @@
 """The cold start: without any labelled issue, compare an issue with the labels' names and descriptions."""
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from pipeline.encoder import BUNDLED, load_encoder
 from pipeline.issues import Probabilities
+from pipeline.labels import read_labels
 from pipeline.methods.base import Issues
 
 FLOOR = 0.5  # below this even the nearest label is not worth a suggestion
@@ -25,7 +25,7 @@ class ColdStart:
     def __init__(self, labels: Sequence[str], descriptions: Mapping[str, str], *, backbone: str = BUNDLED) -> None:
         self.labels = tuple(labels)
         self._encoder = load_encoder(backbone)
-        self._vectors = self._encoder.embed([spoken(name, descriptions.get(name, "")) for name in labels])
+        self._vectors = self._encoder.embed([label.text for label in read_labels(labels, descriptions)])
 
     def score(self, issues: Issues) -> Probabilities:
         """Return how much each label stands out for each issue, 0 to 1, (issues, labels). Measured on nothing."""
@@ -34,9 +34,3 @@ class ColdStart:
         vectors = (titles + self._encoder.embed(texts)) / 2  # (issues, dimensions)
         similarity = vectors @ self._vectors.T  # (issues, labels), cosine
         return np.asarray(np.clip(similarity, 0.0, 1.0), dtype=np.float32)
-
-
-def spoken(name: str, description: str) -> str:
-    """Return a label's name as words, with its description: `type:bug-fix` becomes `type bug fix`."""
-    words = " ".join(re.split(r"[\s:/_\-]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name))).strip()
-    return f"{words}: {description}" if description else words

@@ -13,13 +13,15 @@ from pipeline import evaluation
 from pipeline.decisions import Decision, PrecisionTargets, Thresholds, decide, solve_all
 from pipeline.errors import TooFewIssuesError
 from pipeline.issues import UNKNOWN, Issue, Probabilities, Targets, build_targets, fingerprint
-from pipeline.methods import METHODS, make
+from pipeline.labels import read_labels
+from pipeline.methods import make
 from pipeline.methods.base import Method, Progress
 from pipeline.splits import folds, temporal_split
 
 LEAST_ISSUES = 10  # with a label
 FOLDS = 5
 HOLDOUT_SHARE = 0.2
+CANDIDATES = ("naive_bayes", "linear")
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,9 @@ def train(issues: Sequence[Issue], recipe: Recipe, *, now: datetime, progress: P
             f"{labelled} issues have one of the {len(recipe.labels)} labels to learn; {LEAST_ISSUES} or more are needed"
         )
     targets = evidence(issues, recipe.labels)
-    method = make(recipe.method, recipe.settings).fit(issues, targets, seed=recipe.seed, progress=progress)
+    method = make(recipe.method, recipe.settings).fit(
+        issues, targets, seed=recipe.seed, progress=progress, labels=read_labels(recipe.labels)
+    )
     held_out = getattr(method, "held_out_", None)
     return Trained(
         recipe=replace(recipe, settings=method.settings()),
@@ -155,7 +159,7 @@ def choose(issues: Sequence[Issue], labels: tuple[str, ...], *, seed: int, now: 
     earlier, later = temporal_split(issues, round(len(issues) * HOLDOUT_SHARE))
     y = np.maximum(build_targets(later, labels), 0)
     found: dict[str, float] = {}
-    for name in METHODS:
+    for name in CANDIDATES:
         recipe = Recipe(method=name, labels=labels, seed=seed)
         found[name] = evaluation.average_precision(y, train(earlier, recipe, now=now).method.predict_proba(later))
     best = max(found, key=lambda name: found[name])

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, TypedDict, Unpack
 
 from pipeline.issues import Issue, Probabilities, Targets
+from pipeline.labels import Label
 
 Issues = Sequence[Issue]
 Progress = Callable[[float], None]  # called with the share done, 0 to 1
@@ -13,13 +14,18 @@ Progress = Callable[[float], None]  # called with the share done, 0 to 1
 class FitOptions(TypedDict, total=False):
     """What `fit` may be given beyond issues and targets; a method takes what it can use."""
 
-    unlabeled: Issues
+    unlabeled: Issues  # issues of which no label is known; none of them is in a hold-out
     validation: tuple[Issues, Targets] | None
+    labels: Sequence[Label]  # what the columns of the targets stand for
     progress: Progress | None
 
 
 class Method(Protocol):
-    """A learner of labels. Constructed with hyper-parameters only; what it learned has a trailing underscore."""
+    """A learner of labels. Constructed with hyper-parameters only; what it learned has a trailing underscore.
+
+    A method that predicts training issues by models which did not see them keeps that as `held_out_`, (n, labels); a
+    row that no such model predicted is NaN. For a method without it, :mod:`pipeline.training` cross-fits.
+    """
 
     name: ClassVar[str]
     cost: ClassVar[float]  # rough seconds to fit 1,000 issues of 10 labels on two cores

@@ -1,32 +1,9 @@
 import numpy as np
-import pytest
 
-from pipeline.cold_start import FLOOR, ColdStart, spoken
+from pipeline.cold_start import FLOOR, ColdStart
 from pipeline.issues import Issue
 
 LABELS = ("documentation", "dark-mode", "performance")
-
-
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("bug", "bug"),
-        ("type:bug-fix", "type bug fix"),
-        ("Build / CI", "Build CI"),
-        ("good_first_issue", "good first issue"),
-        ("needsTriage", "needs Triage"),
-        ("module: linear_model", "module linear model"),
-        ("文档", "文档"),
-        ("🐛 bug", "🐛 bug"),
-        ("API", "API"),
-    ],
-)
-def test_name_is_spoken_as_words(name: str, words: str) -> None:
-    assert spoken(name, "") == words
-
-
-def test_description_is_spoken_after_the_name() -> None:
-    assert spoken("type:bug", "Something isn't working") == "type bug: Something isn't working"
 
 
 def score(*issues: Issue, descriptions: dict[str, str] | None = None) -> np.ndarray:
