@@ -224,6 +224,7 @@ def test_folder_without_a_model_is_told(run: Run, issues: str, tmp_path: Path) -
 def start(*arguments: str) -> "subprocess.Popen[bytes]":
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "bot.cli", *arguments]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in a background job it is ignored, and so in its children
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ)
 
 
@@ -238,8 +239,9 @@ def test_reader_that_stops_reading_is_no_error(issues: str, model: str) -> None:
 def test_interrupted_training_leaves_nothing_and_no_traceback(tmp_path: Path) -> None:
     pipe = tmp_path / "issues.jsonl"
     os.mkfifo(pipe)
-    with start("train", str(pipe), "--out", "m") as process, pipe.open("w"):  # opens when the command reads
-        process.send_signal(signal.SIGINT)
+    with start("train", str(pipe), "--out", "m") as process:
+        with pipe.open("w"):  # opens when the command reads
+            process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, b"")
     assert list(tmp_path.iterdir()) == [pipe]
