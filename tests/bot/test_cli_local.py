@@ -224,7 +224,7 @@ def test_folder_without_a_model_is_told(run: Run, issues: str, tmp_path: Path) -
 def start(*arguments: str) -> "subprocess.Popen[bytes]":
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "bot.cli", *arguments]
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # in a background job it is ignored, and so in its children
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # else ignored in a background job
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ)
 
 
