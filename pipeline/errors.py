@@ -4,6 +4,7 @@ PipelineError
 ├── IssueFileError      an export of issues cannot be read: which file, which line, why
 ├── BackboneError       the encoder's weights are missing, altered, or exported inaccurately
 ├── TooFewIssuesError   not enough labelled issues for what was asked
+├── ExperimentError     a folder cannot hold, or go on with, an experiment
 └── ModelError          a stored model is incomplete or was written by something else
 """
 
@@ -30,6 +31,12 @@ class TooFewIssuesError(PipelineError):
     """There are not enough labelled issues for what was asked."""
 
     reason = "too_few_issues"
+
+
+class ExperimentError(PipelineError):
+    """A folder cannot hold an experiment, or not go on with this one."""
+
+    reason = "experiment"
 
 
 class ModelError(PipelineError):

@@ -9,12 +9,13 @@ from pipeline.decisions import (
     Thresholds,
     decide,
     decide_all,
+    f1_threshold,
     faultless_needed,
     lower_bound,
     solve,
     solve_all,
 )
-from pipeline.issues import UNKNOWN
+from pipeline.issues import UNKNOWN, Probabilities, Targets
 
 TARGETS = PrecisionTargets()
 
@@ -160,3 +161,46 @@ def test_decisions_on_all_issues_keep_their_places() -> None:
     p = np.array([[0.9, 0.1], [0.6, 0.9]], dtype=np.float32)
     decisions = decide_all(p, [Thresholds(0.8, 0.5, 0), Thresholds(None, 0.7, 3)])
     assert decisions.tolist() == [["apply", "withhold"], ["suggest", "suggest"]]
+
+
+# --- one threshold for the best F1
+
+
+def separable(issues: int, low: float, high: float) -> tuple[Targets, Probabilities]:
+    """Return one label in two, and probabilities that tell which."""
+    y = np.zeros((issues, 2), dtype=np.int8)
+    y[np.arange(issues), np.arange(issues) % 2] = 1
+    return y, np.where(y == 1, high, low).astype(np.float32)
+
+
+def test_threshold_parts_what_can_be_parted() -> None:
+    assert f1_threshold(*separable(200, low=0.1, high=0.2)) == pytest.approx(0.15, abs=0.02)
+    assert f1_threshold(*separable(200, low=0.7, high=0.9)) == pytest.approx(0.8, abs=0.02)
+
+
+def test_few_positives_move_the_threshold_little() -> None:
+    few, many = (f1_threshold(*separable(count, low=0.1, high=0.2)) for count in (2, 50))
+    assert 0.15 < many < few < 0.5
+
+
+@pytest.mark.parametrize("value", [0, UNKNOWN])
+def test_threshold_is_even_without_a_positive(value: int) -> None:
+    y = np.full((5, 2), value, dtype=np.int8)
+    assert f1_threshold(y, np.full((5, 2), 0.2, dtype=np.float32)) == 0.5
+    assert f1_threshold(y[:0], np.zeros((0, 2), dtype=np.float32)) == 0.5
+
+
+def test_rows_not_held_out_and_unknown_cells_do_not_count() -> None:
+    y, p = separable(60, low=0.1, high=0.2)
+    expected = f1_threshold(y, p)
+    more_y, more_p = np.vstack([y, y[:10]]), np.vstack([p, np.full((10, 2), np.nan, dtype=np.float32)])
+    assert f1_threshold(more_y, more_p) == expected
+    wide_y = np.hstack([y, np.full((60, 1), UNKNOWN, dtype=np.int8)])
+    assert f1_threshold(wide_y, np.hstack([p, np.full((60, 1), 0.99, dtype=np.float32)])) == expected
+
+
+def test_issues_with_none_of_the_labels_raise_the_threshold() -> None:
+    y, p = separable(60, low=0.1, high=0.6)
+    none = np.full((60, 2), 0.55, dtype=np.float32)
+    with_none = f1_threshold(np.vstack([y, np.zeros_like(y)]), np.vstack([p, none]))
+    assert with_none > 0.55 > f1_threshold(y, p)
