@@ -141,6 +141,23 @@ def _add_local(commands: _Commands) -> None:
     )
     predict.add_argument("issues", metavar="ISSUES", help=ISSUES)
     predict.add_argument("--model", required=True, metavar="DIR", help="what `train --out` wrote")
+    _add_evaluate(commands)
+
+
+def _add_evaluate(commands: _Commands) -> None:
+    text = "compare methods on a file of issues, from a few labelled ones to all"
+    command = _add(commands, "evaluate", "bot.cli_evaluate:evaluate", text)
+    command.add_argument("issues", metavar="ISSUES", help=ISSUES)
+    command.add_argument(
+        "--out", required=True, metavar="DIR", help="where runs and report go; what is done there is not done again"
+    )
+    command.add_argument("--labels", metavar="A,B", help=f"{LABELS}; default: those that five issues or more have")
+    command.add_argument("--methods", metavar="A,B", help="default: all that train no encoder")
+    command.add_argument("--slices", metavar="N,N", help="labelled issues, or all; default: 8,16,32,64,128,all")
+    command.add_argument("--seeds", default="5", metavar="N", help="draws of each slice; default: 5")
+    command.add_argument(
+        "--test-newest", metavar="N", help="issues to test on; default: 500 or a fifth, whichever is less"
+    )
 
 
 def _share(text: str) -> float:

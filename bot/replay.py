@@ -7,16 +7,12 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from bot import report_text
 from bot.cli_labels import ArgumentError, choose_labels
+from bot.cli_show import progress_bar
 from bot.errors import SourceError
 from bot.replay_source import Source, load
 from bot.replay_walk import Plan, walk
@@ -58,7 +54,7 @@ def replay_command(args: argparse.Namespace, settings: Settings) -> int:
     started = time.monotonic()
     for option in ("json", "html"):
         _check_writable(f"--{option}", getattr(args, option))
-    with _bar() as show:
+    with progress_bar() as show:
         source = load(args.source, settings, read=lambda count: show(0, 0, f"reading, {count:,} issues so far"))
         plan = Plan(source, _labels(source, args.labels), timedelta(days=args.delay), settings)
         total = len(source.issues)
@@ -108,16 +104,3 @@ def _write(path: Path, text: str) -> None:
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
-
-
-# --- the progress bar
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int, str], None]]:
-    """Show a progress bar on standard error, if that is a terminal."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("reading", total=None)
-        yield lambda done, total, doing: bar.update(task, completed=done, total=total or None, description=doing)

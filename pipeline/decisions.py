@@ -128,8 +128,8 @@ def decide_all(p: Probabilities, thresholds: Sequence[Thresholds]) -> NDArray[np
 def f1_threshold(y: Targets, p: Probabilities) -> float:
     """Return one threshold for all labels, at which held-out predictions have the best micro-F1.
 
-    It is the mean of the best over resamples of the issues, which varies less than the best, drawn towards 0.5 as if five
-    labels had said that; without any evidence it is 0.5. Both were chosen on issues of the training period.
+    It is the mean of the best over resamples of the issues, which varies less than the best, drawn towards 0.5 as if
+    five labels had said that; without any evidence it is 0.5. Both were chosen on issues of a training period.
 
     Parameters
     ----------

@@ -1,0 +1,69 @@
+"""An evaluation's report as a page: one file that needs nothing else, in light and dark."""
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bot.dashboard import formats
+from bot.report_evaluate import METRICS, Cells, Findings, headline, notes
+from bot.report_html import STYLE
+from bot.report_plots import Picture
+from pipeline import experiment_summary as summary
+from pipeline.experiment import Size
+from pipeline.experiment_summary import Difference, Tier
+
+_MORE = {
+    "macro_f1_all": "Macro-F1 over all labels",
+    "average_precision": "Average precision, which needs no threshold",
+    "train_s": "Seconds to train, held-out predictions included",
+    "predict_s": "Seconds to predict the test issues",
+}
+
+
+def render(found: Findings, drawn: Sequence[Picture]) -> str:
+    """Return the page."""
+    pages = Environment(
+        loader=PackageLoader("bot", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return pages.get_template("evaluate.html").render(
+        found=found,
+        headline=headline(found),
+        metrics={title: Cells(found, metric) for metric, title in METRICS.items()},
+        more={title: Cells(found, metric) for metric, title in _MORE.items()},
+        differences=_by_other(found),
+        tiers=list(_tiers(found)),
+        rounds=_round_tables(found),
+        notes=notes(found),
+        pictures=[(each, _uri(each.light), _uri(each.dark)) for each in drawn],
+        style=STYLE.read_text(encoding="utf-8"),
+        f=formats,
+    )
+
+
+def _by_other(found: Findings) -> list[tuple[str, list[Difference]]]:
+    every = summary.differences(found.rows, found.methods)
+    return [(other, list(group)) for other, group in groupby(every, key=lambda each: each.other)]
+
+
+def _tiers(found: Findings) -> Iterator[tuple[str, Size, dict[str, Tier]]]:
+    for size in reversed(found.slices):
+        for name in found.methods:
+            if seeds := found.seeds(name, size):
+                yield name, size, summary.tiers(found.split.test_y, seeds, found.targets)
+
+
+def _round_tables(found: Findings) -> list[tuple[str, list[str], list[Mapping[str, Any]]]]:
+    """Return the rounds of each run that tells of some: the run's name, the columns, and the rows."""
+    tables = []
+    for run, outcome in found.good.items():
+        told = outcome.report.get("ust_rounds")
+        if isinstance(told, list) and told and all(isinstance(each, Mapping) for each in told):
+            tables.append((run.name, list(dict.fromkeys(key for each in told for key in each)), told))
+    return tables
+
+
+def _uri(svg: bytes) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
