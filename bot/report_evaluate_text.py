@@ -31,10 +31,11 @@ def show(found: Findings, file: TextIO) -> None:
 
 
 def _table(found: Findings, cells: Cells) -> Table:
+    """Return the table; where it has no room, mean and deviation stand below each other."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("method", no_wrap=True)
     for size in found.slices:
-        table.add_column(found.heading(size), justify="right", no_wrap=True)
+        table.add_column(found.heading(size), justify="right")
     for method in found.methods:
         row = [
             Text(cells.text(method, size), style="bold" if cells.is_best(method, size) else "") for size in found.slices

@@ -38,11 +38,20 @@ def spread(values: Sequence[float]) -> Spread:
 
 def cells(rows: Iterable[Row], metric: str) -> dict[tuple[str, Size], Spread]:
     """Return a metric by method and slice, over the seeds that did not fail."""
+    return {key: spread(values) for key, values in _by_cell(rows, metric).items()}
+
+
+def slowest(rows: Iterable[Row], metric: str) -> dict[tuple[str, Size], Spread]:
+    """Return the most seconds by method and slice: later seeds reuse what an earlier one has embedded."""
+    return {key: Spread(max(values), None, len(values)) for key, values in _by_cell(rows, metric).items()}
+
+
+def _by_cell(rows: Iterable[Row], metric: str) -> dict[tuple[str, Size], list[float]]:
     found: dict[tuple[str, Size], list[float]] = {}
     for row in rows:
         if "error" not in row:
             found.setdefault((row["method"], row["slice"]), []).append(row[metric])
-    return {key: spread(values) for key, values in found.items()}
+    return found
 
 
 # --- differences

@@ -12,6 +12,7 @@ from pipeline.experiment_summary import (
     differences,
     precision_coverage,
     reliability,
+    slowest,
     spread,
     student_interval,
     tiers,
@@ -31,6 +32,11 @@ def test_spread_is_mean_and_sample_deviation() -> None:
 def test_failed_runs_are_no_part_of_a_mean() -> None:
     failed = {"method": "a", "slice": 8, "seed": 1, "error": "no"}
     assert cells([row("a", 8, 0, 0.5), failed], "micro_f1") == {("a", 8): Spread(0.5, None, 1)}
+
+
+def test_slowest_seed_tells_what_a_fit_takes() -> None:
+    rows = [{**row("a", 8, seed, 0.5), "train_s": seconds} for seed, seconds in enumerate((9.0, 1.0))]
+    assert slowest(rows, "train_s") == {("a", 8): Spread(9.0, None, 2)}
 
 
 # --- differences
