@@ -2,8 +2,7 @@
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -43,9 +42,16 @@ def render(found: Findings, drawn: Sequence[Picture]) -> str:
     )
 
 
-def _by_other(found: Findings) -> list[tuple[str, list[Difference]]]:
-    every = summary.differences(found.rows, found.methods)
-    return [(other, list(group)) for other, group in groupby(every, key=lambda each: each.other)]
+_Gains: TypeAlias = dict[tuple[str, str], dict[Size, Difference]]  # by method and metric, then by slice
+
+
+def _by_other(found: Findings) -> dict[str, _Gains]:
+    """Return the differences by what they are differences from."""
+    others: dict[str, _Gains] = {}
+    for each in summary.differences(found.rows, found.methods):
+        rows = others.setdefault(each.other, {})
+        rows.setdefault((each.method, METRICS[each.metric]), {})[each.slice] = each
+    return others
 
 
 def _tiers(found: Findings) -> Iterator[tuple[str, Size, dict[str, Tier]]]:

@@ -30,12 +30,16 @@ MOST_TOP_K = 5
 
 
 def report_of(method: Method, y: Targets | None = None, p: Probabilities | None = None) -> dict[str, Any]:
-    """Return what a method tells; with (issues, labels) `y` and `p`, also what thresholds and top-k would do there."""
+    """Return what a method tells, as JSON takes it.
+
+    With `y` and `p`, (issues, labels), also what thresholds and top-k would do there.
+    """
     told = {key: getattr(method, name) for key, name in ATTRIBUTES.items() if getattr(method, name, None) is not None}
     if y is not None and p is not None and len(y):
         told["zero_shot"] = zero_shot(y, p)
     given = getattr(method, "report_", None)
-    return {**told, **(given if isinstance(given, Mapping) else {})}
+    report: dict[str, Any] = jsonable({**told, **(given if isinstance(given, Mapping) else {})})
+    return report
 
 
 def zero_shot(y: Targets, p: Probabilities) -> dict[str, Any]:

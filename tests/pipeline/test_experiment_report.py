@@ -14,6 +14,11 @@ def test_attributes_are_taken_and_a_report_of_its_own_goes_first() -> None:
     assert report_of(method) == {"mlm_loss": [[5, 6.0]], "ust_rounds": [{"round": 1}], "own": 1}
 
 
+def test_numbers_of_numpy_become_json() -> None:
+    method: Any = SimpleNamespace(rounds_=[{"gain": np.float32(0.25)}], map_={"micro_f1": np.zeros((1, 2))})
+    assert report_of(method) == {"ust_rounds": [{"gain": 0.25}], "knn_map": {"micro_f1": [[0, 0]]}}
+
+
 @pytest.mark.parametrize("report", [None, "text", [1]])
 def test_method_that_tells_nothing_of_use_has_an_empty_report(report: object) -> None:
     method: Any = SimpleNamespace(report_=report, loss_=None)
