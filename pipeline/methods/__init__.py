@@ -7,8 +7,9 @@ from pipeline.errors import ModelError
 from pipeline.methods.base import Method
 from pipeline.methods.linear import Linear
 from pipeline.methods.naive_bayes import NaiveBayes
+from pipeline.methods.zero_shot import ZeroShot
 
-METHODS: Mapping[str, type[Method]] = {method.name: method for method in (NaiveBayes, Linear)}
+METHODS: Mapping[str, type[Method]] = {method.name: method for method in (NaiveBayes, Linear, ZeroShot)}
 
 
 def method_class(name: str) -> type[Method]:
