@@ -25,6 +25,10 @@ class Method(Protocol):
 
     A method that predicts training issues by models which did not see them keeps that as `held_out_`, (n, labels); a
     row that no such model predicted is NaN. For a method without it, :mod:`pipeline.training` cross-fits.
+
+    A method may say more of itself in class attributes: `encoder = True` where it trains an encoder, which takes
+    minutes; `needs_labels = False` where it can be fitted on no issue at all. What a fitted one has to tell goes into
+    `report_`, see :mod:`pipeline.experiment_report`.
     """
 
     name: ClassVar[str]
