@@ -85,14 +85,57 @@ _COMMENT = re.compile(r"<!--.*?(-->|\Z)", re.DOTALL)
 _CODE = re.compile(r"^(```|~~~)[^\n]*\n(.*?)(^\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
 _CHECKBOX = re.compile(r"^[ \t]{0,40}[-*] \[[ xX]\].*$", re.MULTILINE)
 _IMAGE = re.compile(r"!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)|<img[^>]{0,500}>")  # bounded: strangers write bodies
-_LINK = re.compile(r"https?://\S+")
+_LINK = re.compile(r"https?://(?:www\.)?([^\s/?#()\[\]<>\"'`]*)\S*")
 _NO_RESPONSE = re.compile(r"^_No response_\s*$", re.MULTILINE)
 _LINES_OF_CODE = 8
+_LINES_OF_LOG = (3, 5)  # first and last ones kept: what began, and the error that ended it
+_TRACEBACK = "Traceback (most recent call last)"
+_LOG_LINE = re.compile(
+    r"[ \t]{0,40}(?:Traceback \(|File [\"/]|at [\w$.<>/]{1,200} ?\(|-{2,}>|#\d+ "
+    r"|\d{4}-\d\d-\d\d[T ]|\[?\d\d:\d\d:\d\d|\[?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL)\b)"
+)
 
 
-def clean_body(text: str) -> str:
-    """Return what a person wrote: no HTML comments, checkboxes, images or addresses, code blocks cut to 8 lines."""
-    for pattern in (_COMMENT, _CHECKBOX, _IMAGE, _NO_RESPONSE):
+def clean_body(text: str, *, hosts: bool = False) -> str:
+    """Return what a person wrote: no HTML comments, checkboxes, images or addresses; code and logs cut to 8 lines.
+
+    Parameters
+    ----------
+    hosts : bool
+        Keep the host of each address: `https://www.example.org/page` becomes `example.org`.
+    """
+    text = without_comments(text)
+    for pattern in (_CHECKBOX, _IMAGE, _NO_RESPONSE):
         text = pattern.sub(" ", text)
-    text = _CODE.sub(lambda match: "\n".join(match[2].splitlines()[:_LINES_OF_CODE]) + "\n", text)
-    return " ".join(_LINK.sub(" ", text).split())
+    text = _shorten_logs(_CODE.sub(_shorten_code, text))
+    return " ".join(_LINK.sub(r" \1 " if hosts else " ", text).split())
+
+
+def without_comments(text: str) -> str:
+    """Return the text without HTML comments, closed or not."""
+    return _COMMENT.sub(" ", text)
+
+
+def _shorten_code(block: re.Match[str]) -> str:
+    lines = block[2].splitlines()
+    kept = _ends(lines) if _TRACEBACK in block[2] else lines[:_LINES_OF_CODE]
+    return "\n".join(kept) + "\n"
+
+
+def _shorten_logs(text: str) -> str:
+    """Return the text with every long run of log lines, or of a traceback's, cut to its first and last ones."""
+    kept: list[str] = []
+    run: list[str] = []
+    for line in text.splitlines():
+        indented = bool(run) and line[:2] in ("  ", "\t")
+        if indented or _LOG_LINE.match(line):
+            run.append(line)
+        else:
+            kept += [*_ends(run), line]
+            run = []
+    return "\n".join(kept + _ends(run))
+
+
+def _ends(lines: list[str]) -> list[str]:
+    first, last = _LINES_OF_LOG
+    return lines if len(lines) <= first + last else lines[:first] + lines[-last:]

@@ -1,4 +1,4 @@
-"""Split issues for an honest evaluation: by time, or into folds with every label in each."""
+"""Split issues for an honest evaluation: by time, into folds with every label in each, or into nested slices."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.issues import Issue, Targets
+
+Rows = NDArray[np.int64]
+Need = NDArray[np.float64]
 
 
 def temporal_split(issues: Sequence[Issue], holdout: int) -> tuple[list[Issue], list[Issue]]:
@@ -18,42 +21,108 @@ def temporal_split(issues: Sequence[Issue], holdout: int) -> tuple[list[Issue], 
     return ordered[:cut], ordered[cut:]
 
 
-def folds(targets: Targets, *, k: int, seed: int) -> NDArray[np.int64]:
+def folds(targets: Targets, *, k: int, seed: int, groups: Rows | None = None) -> Rows:
     """Return the fold of each row, (rows,), such that every fold has its share of every label.
+
+    Parameters
+    ----------
+    groups : array of int, optional
+        (rows,): rows of the same number are of the same fold, as duplicates must be.
 
     References
     ----------
-    Sechidis, Tsoumakas & Vlahavas (2011), doi:10.1007/978-3-642-23808-6_10: iterative stratification. Deviation: rows
-    without any label are dealt out last, to the folds with the most room.
+    Sechidis, Tsoumakas & Vlahavas (2011), doi:10.1007/978-3-642-23808-6_10: iterative stratification. Deviations: the
+    order of the labels, rarest first, is fixed at the start; rows without any label are dealt out last, to the folds
+    with the most room; a group is dealt out as one row that has the labels of all of its rows.
     """
-    random = np.random.default_rng(seed)
+    return _deal(targets == 1, np.full(k, 1 / k), seed, groups)
+
+
+def stratified_split(targets: Targets, *, share: float, seed: int, groups: Rows | None = None) -> tuple[Rows, Rows]:
+    """Return the rows of the greater part and those of a part with `share` of the rows and of every label.
+
+    Parameters and reference are those of :func:`folds`.
+    """
+    part = _deal(targets == 1, np.array([1 - share, share]), seed, groups)
+    return np.flatnonzero(part == 0), np.flatnonzero(part == 1)
+
+
+def nested_slices(targets: Targets, sizes: Sequence[int], seed: int) -> list[Rows]:
+    """Return the rows of a slice of each size, ascending, each slice within every larger one; labelled rows only.
+
+    A size beyond the labelled rows is all of them. Every slice has the labels in about their proportions, and as many
+    different ones as that allows.
+
+    References
+    ----------
+    Sechidis et al. (2011), as :func:`folds`. Deviation: the rows are put in one order of which each slice is the
+    beginning, so that slices nest. The next label is the one that lacks most of its share; of its rows, the one whose
+    other labels lack more than half a row each, or are not there yet.
+    """
     positive = targets == 1  # (rows, labels)
-    room = np.full(k, len(targets) / k)
-    wanted = np.tile(positive.sum(axis=0) / k, (k, 1))  # (folds, labels)
-    assigned = np.full(len(targets), -1, dtype=np.int64)
-    for label in _rarest_first(positive):
-        rows = np.flatnonzero(positive[:, label] & (assigned < 0))
-        for row in random.permutation(rows):
-            fold = _neediest(wanted[:, label], room, random)
-            assigned[row] = fold
-            room[fold] -= 1
-            wanted[fold] -= positive[row]
-    for row in random.permutation(np.flatnonzero(assigned < 0)):
-        fold = _neediest(room, room, random)
-        assigned[row] = fold
-        room[fold] -= 1
+    labelled = np.flatnonzero(positive.any(axis=1))
+    order = _in_proportion(positive[labelled], max((size for size in sizes if size < len(labelled)), default=0), seed)
+    return [np.sort(labelled[order[:size]] if size < len(labelled) else labelled) for size in sizes]
+
+
+def _in_proportion(positive: NDArray[np.bool_], count: int, seed: int) -> Rows:
+    """Return `count` rows, such that those up to any have about the proportions of all."""
+    random = np.random.default_rng(seed)
+    left = random.permutation(len(positive))
+    share = positive.mean(axis=0) if len(positive) else np.zeros(positive.shape[1])  # (labels,)
+    held = np.zeros(positive.shape[1])
+    chosen: list[int] = []
+    for size in range(1, count + 1):
+        lacking = share * size - held  # (labels,)
+        usable = positive[left]  # (rows left, labels)
+        label = int(np.argmax(np.where(usable.any(axis=0), lacking, -np.inf)))
+        gain = np.where(held > 0, lacking - 0.5, lacking)
+        best = int(np.argmax(np.where(usable[:, label], usable @ gain, -np.inf)))
+        chosen.append(int(left[best]))
+        held += usable[best]
+        left = np.delete(left, best)
+    return np.array(chosen, dtype=np.int64)
+
+
+def _deal(positive: NDArray[np.bool_], shares: Need, seed: int, groups: Rows | None) -> Rows:
+    """Return the part of each row, (rows,), given whether it has each label, (rows, labels)."""
+    if groups is None:
+        return _deal_units(positive.astype(np.int64), np.ones(len(positive)), shares, seed)
+    _, unit = np.unique(groups, return_inverse=True)  # (rows,)
+    sizes = np.bincount(unit)
+    labels = np.zeros((len(sizes), positive.shape[1]), dtype=np.int64)
+    np.add.at(labels, unit, positive)
+    return _deal_units(labels, sizes.astype(np.float64), shares, seed)[unit]
+
+
+def _deal_units(labels: NDArray[np.int64], sizes: Need, shares: Need, seed: int) -> Rows:
+    """Return the part of each unit, (units,), given how many rows of it have each label, and how many rows it has."""
+    random = np.random.default_rng(seed)
+    room = sizes.sum() * shares  # (parts,)
+    wanted = np.outer(shares, labels.sum(axis=0))  # (parts, labels)
+    assigned = np.full(len(sizes), -1, dtype=np.int64)
+    for label in _rarest_first(labels):
+        for unit in random.permutation(np.flatnonzero((labels[:, label] > 0) & (assigned < 0))):
+            part = _neediest(wanted[:, label], room, random)
+            assigned[unit] = part
+            room[part] -= sizes[unit]
+            wanted[part] -= labels[unit]
+    for unit in random.permutation(np.flatnonzero(assigned < 0)):
+        part = _neediest(room, room, random)
+        assigned[unit] = part
+        room[part] -= sizes[unit]
     return assigned
 
 
-def _rarest_first(positive: NDArray[np.bool_]) -> NDArray[np.int64]:
-    counts = positive.sum(axis=0)
+def _rarest_first(labels: NDArray[np.int64]) -> Rows:
+    counts = labels.sum(axis=0)
     order = np.argsort(counts, kind="stable")
-    rarest: NDArray[np.int64] = order[counts[order] > 0]
+    rarest: Rows = order[counts[order] > 0]
     return rarest
 
 
-def _neediest(need: NDArray[np.float64], room: NDArray[np.float64], random: np.random.Generator) -> int:
-    """Return the fold with the greatest need, of those the one with the most room, of those any."""
+def _neediest(need: Need, room: Need, random: np.random.Generator) -> int:
+    """Return the part with the greatest need, of those the one with the most room, of those any."""
     best = np.flatnonzero(need == need.max())
     best = best[room[best] == room[best].max()]
     return int(random.choice(best))

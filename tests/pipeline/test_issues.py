@@ -115,7 +115,45 @@ def test_short_code_is_kept_whole() -> None:
     assert clean_body("```\nvalue = None[0]\n```") == "value = None[0]"
 
 
-@pytest.mark.parametrize("piece", ["\n", " ", "\t", "![", "![]( ", "<img", "<!--", "```\n", "http://", "- [ ]"])
+TRACEBACK = ["Traceback (most recent call last):", *(f'  File "part{n}.py", line {n}' for n in range(20))]
+
+
+@pytest.mark.parametrize("fence", ["", "```"])
+def test_of_a_traceback_the_beginning_and_the_error_stay(fence: str) -> None:
+    cleaned = clean_body("\n".join(["Before", fence, *TRACEBACK, "  ValueError: no", fence, "After"]))
+    assert cleaned.startswith(f'Before {TRACEBACK[0]} File "part0.py"')
+    assert cleaned.endswith("ValueError: no After")
+    assert cleaned.count("File") == 2 + 4
+
+
+@pytest.mark.parametrize(
+    "line", ["2026-01-31 12:00:00 wait", "[12:00:00] wait", "ERROR wait", "    at a.b.C.run(C.java:1)"]
+)
+def test_long_log_without_a_fence_is_cut_to_eight_lines(line: str) -> None:
+    assert clean_body("\n".join(["Before", *[line] * 30, "After"])) == " ".join(["Before", *line.split() * 8, "After"])
+
+
+def test_short_log_and_indented_prose_are_kept_whole() -> None:
+    prose = "\n".join(["It says", "ERROR no", "- one", *["  more of it"] * 30])
+    assert clean_body(prose) == " ".join(prose.split())
+
+
+@pytest.mark.parametrize(
+    ("link", "host"),
+    [
+        ("https://www.example.org/page?x=1", "example.org"),
+        ("http://example.org:80/", "example.org:80"),
+        ("https://例え.jp", "例え.jp"),
+    ],
+)
+def test_host_of_an_address_is_kept_where_asked_for(link: str, host: str) -> None:
+    assert clean_body(f"See {link} for more", hosts=True) == f"See {host} for more"
+    assert clean_body(f"See {link} for more") == "See for more"
+
+
+@pytest.mark.parametrize(
+    "piece", ["\n", " ", "\t", "![", "![]( ", "<img", "<!--", "```\n", "http://", "- [ ]", "  at a", "at a\n", "2026"]
+)
 def test_no_body_keeps_the_cleaning_busy(piece: str) -> None:
     begun = time.process_time()
     clean_body(piece * (64_000 // len(piece)))

@@ -1,10 +1,11 @@
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from pipeline.issues import Issue, Targets
-from pipeline.splits import folds, temporal_split
+from pipeline.splits import folds, nested_slices, stratified_split, temporal_split
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -83,3 +84,75 @@ def test_fewer_rows_than_folds_share_none() -> None:
 
 def test_no_rows_have_no_folds() -> None:
     assert folds(np.zeros((0, 2), dtype=np.int8), k=5, seed=0).shape == (0,)
+
+
+def test_rows_of_a_group_share_a_fold() -> None:
+    targets, groups = random_targets(0.3, 0.1), np.arange(200) // 3
+    fold = folds(targets, k=5, seed=0, groups=groups)
+    assert all(len(set(fold[groups == group].tolist())) == 1 for group in range(67))
+    assert np.ptp(np.bincount(fold)) <= 6
+
+
+def test_groups_of_one_row_change_nothing() -> None:
+    targets = random_targets(0.3, 0.1)
+    assert np.array_equal(folds(targets, k=5, seed=0, groups=np.arange(200)), folds(targets, k=5, seed=0))
+
+
+def test_split_has_its_share_of_every_label_and_row() -> None:
+    targets = random_targets(0.5, 0.2, 0.05)
+    rest, part = stratified_split(targets, share=0.2, seed=0)
+    assert sorted([*rest.tolist(), *part.tolist()]) == list(range(200))
+    assert len(part) == pytest.approx(40, abs=1)
+    assert np.abs(targets[part].sum(axis=0) - 0.2 * targets.sum(axis=0)).max() <= 2
+
+
+def test_no_group_is_on_both_sides_of_a_split() -> None:
+    groups = np.arange(200) % 70
+    rest, part = stratified_split(random_targets(0.5, 0.05), share=0.3, seed=1, groups=groups)
+    assert not set(groups[rest].tolist()) & set(groups[part].tolist())
+
+
+@pytest.mark.parametrize(("share", "size"), [(0.0, 0), (1.0, 200)])
+def test_split_may_take_nothing_or_all(share: float, size: int) -> None:
+    assert len(stratified_split(random_targets(0.5), share=share, seed=0)[1]) == size
+
+
+def test_slices_nest_and_have_the_sizes_asked_for() -> None:
+    targets = random_targets(0.5, 0.2, 0.05)
+    slices = nested_slices(targets, [8, 16, 64, 999], seed=0)
+    labelled = int((targets == 1).any(axis=1).sum())
+    assert [len(rows) for rows in slices] == [8, 16, 64, labelled]
+    assert all(set(small.tolist()) < set(large.tolist()) for small, large in pairwise(slices))
+    assert all((np.diff(rows) > 0).all() for rows in slices)
+
+
+def test_slices_hold_labelled_rows_only() -> None:
+    targets = random_targets(0.2, 0.1)
+    targets[~(targets == 1).any(axis=1)] = -1
+    assert all((targets[rows] == 1).any(axis=1).all() for rows in nested_slices(targets, [5, 20, 500], seed=3))
+
+
+def test_small_slice_holds_every_label_it_can() -> None:
+    shares = [0.5, 0.3, *[0.03] * 6]
+    (rows,) = nested_slices(random_targets(*shares, rows=1000), [16], seed=0)
+    assert (random_targets(*shares, rows=1000)[rows].sum(axis=0) > 0).all()
+
+
+@pytest.mark.parametrize("size", [32, 100])
+def test_labels_of_a_slice_are_in_proportion(size: int) -> None:
+    targets = random_targets(0.5, 0.3, 0.1, 0.02, rows=600)
+    (rows,) = nested_slices(targets, [size], seed=0)
+    share = targets.sum(axis=0) / (targets == 1).any(axis=1).sum()
+    assert np.abs(targets[rows].sum(axis=0) - share * size).max() <= 1
+
+
+def test_seed_decides_the_slices_and_more_sizes_do_not() -> None:
+    targets = random_targets(0.5, 0.2)
+    first, again, other = (nested_slices(targets, [20], seed)[0].tolist() for seed in (0, 0, 1))
+    assert first == again != other
+    assert nested_slices(targets, [8, 20, 40], 0)[1].tolist() == first
+
+
+def test_nothing_labelled_has_empty_slices() -> None:
+    assert [len(rows) for rows in nested_slices(np.full((9, 2), -1, dtype=np.int8), [4, 8], 0)] == [0, 0]
+    assert [len(rows) for rows in nested_slices(np.zeros((0, 2), dtype=np.int8), [4], 0)] == [0]
