@@ -11,9 +11,11 @@ from bot.cli_labels import ArgumentError, choose_labels
 from bot.cli_local import precision_targets
 from bot.cli_show import Show, progress_bar
 from bot.report_evaluate import Findings
-from pipeline import experiment
+from pipeline import experiment, experiment_split
+from pipeline.data_report import as_text
 from pipeline.errors import ExperimentError
 from pipeline.experiment import ALL, SIZES, Outcome, Run, Size, Slices
+from pipeline.experiment_data import describe_split
 from pipeline.experiment_store import Store, as_json, open_store, write_whole
 from pipeline.exports import read_issues
 from pipeline.issues import label_counts, usual_labels
@@ -41,6 +43,8 @@ def evaluate(args: argparse.Namespace) -> int:
     store = open_store(out, task.slices)
     with progress_bar() as show:
         outcomes = work(task, store, show)
+        show(len(task.runs), len(task.runs), "writing the report")
+        data = describe_split(task.slices.split)
     found = Findings(
         source=task.source,
         split=task.slices.split,
@@ -48,7 +52,9 @@ def evaluate(args: argparse.Namespace) -> int:
         outcomes=outcomes,
         targets=targets,
         too_large=[size for size in task.sizes if size not in task.slices.sizes],
+        data=as_text(data),
     )
+    write_whole(out / "data.json", as_json(data))
     _write(found, out)
     report_evaluate_text.show(found, sys.stdout)
     print(f"\nThe report: {out / 'report.html'}; the figures: {out / 'results.json'}")
@@ -66,7 +72,7 @@ def prepare(args: argparse.Namespace) -> Task:
     labels = choose_labels(args.labels, label_counts(issues)) if args.labels is not None else usual_labels(issues)
     if not labels:
         raise ArgumentError(f"{args.issues}: no label is on five issues; name some: --labels A,B")
-    split = experiment.split(issues, labels, test=test)
+    split = experiment_split.split(issues, labels, test=test)
     slices = Slices(split, experiment.usable(sizes, len(split.labelled)))
     runs = experiment.plan(methods, slices.sizes, seeds)
     if not runs:

@@ -8,7 +8,8 @@ from typing import Any
 from bot.dashboard import formats
 from pipeline import experiment_summary as summary
 from pipeline.decisions import PrecisionTargets
-from pipeline.experiment import Outcome, Run, Size, Split
+from pipeline.experiment import Outcome, Run, Size
+from pipeline.experiment_split import Split
 from pipeline.experiment_summary import Spread
 from pipeline.methods import method_class
 
@@ -127,6 +128,8 @@ def notes(found: Findings) -> list[str]:
         "Macro-F1 is over the labels with at least 10 test issues, and once more over all.",
         f"Labels: {', '.join(split.labels)}.",
     ]
+    if split.removed:
+        told.insert(2, f"{formats.count(len(split.removed), 'earlier issue')} left out that say the same as another.")
     if any(run.slice == 0 for run in found.outcomes):
         told.append("A method that needs no label ran once, without any.")
     if any(getattr(method_class(name), "encoder", False) for name in found.methods):

@@ -177,14 +177,17 @@ def precision_coverage(
 # --- what methods tell of themselves
 
 
-def zero_shot(name: str, told: Mapping[str, Any]) -> Picture:
+def zero_shot(name: str, told: Sequence[Mapping[str, Any]]) -> Picture:
     """Draw micro-F1 and macro-F1 of a method without labels by threshold, and by number of labels an issue."""
     panels = (("threshold", "threshold"), ("top_k", "labels an issue"))
 
     def draw(figure: Figure, palette: Palette) -> None:
-        for axes, (key, x) in zip(figure.subplots(1, 2, sharey=True), panels, strict=True):
-            for place, metric in enumerate(("micro-F1", "macro-F1")):
-                _line(axes, [(row[0], row[place + 1]) for row in told[key]], metric, place)
+        for axes, (rule, x) in zip(figure.subplots(1, 2, sharey=True), panels, strict=True):
+            rows = [row for row in told if row["rule"] == rule]
+            for place, metric in enumerate(("micro_f1", "macro_f1")):
+                _line(axes, [(row["value"], row[metric]) for row in rows], metric.replace("_f1", "-F1"), place)
+            if rule == "top_k":
+                axes.set_xticks([row["value"] for row in rows], [f"{row['value']:.0f}" for row in rows])
             _dress(axes, palette, x=x, y="")
         _legend(axes, palette, loc="best")
 

@@ -7,91 +7,28 @@ chooses, it chooses on held-out predictions about its slice; the test issues are
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from pipeline import evaluation
-from pipeline._stand_in import nested_slices
 from pipeline.decisions import f1_threshold
-from pipeline.errors import TooFewIssuesError
 from pipeline.experiment_report import report_of
-from pipeline.issues import Issue, Probabilities, Targets, build_targets, fingerprint
+from pipeline.experiment_split import Split, without_labels
+from pipeline.issues import Probabilities, Targets, build_targets, fingerprint
 from pipeline.labels import read_labels
 from pipeline.methods import make, method_class
 from pipeline.methods.base import Method, Progress
-from pipeline.splits import temporal_split
+from pipeline.splits import nested_slices
 from pipeline.training import Recipe, cross_fit
+from pipeline.zero_shot_analysis import analyse
 
 ALL: Literal["all"] = "all"
 Size: TypeAlias = int | Literal["all"]
 SIZES: tuple[Size, ...] = (8, 16, 32, 64, 128, ALL)
-TEST_SHARE, MOST_TEST = 0.2, 500
-SPLIT_SEED = 0  # of the hold-out where there are no dates: the same one whatever the seeds of the runs
 LEAST_ENCODER, ENCODER_SEEDS, ENCODER_SEEDS_ALL = 32, 3, 1  # a method that trains an encoder takes minutes a fit
 SHOWN_TO_ZERO_SHOT = 300  # labelled issues of the training period, to see what a threshold or a top-k would do
-
-
-# --- what is compared on what
-
-
-@dataclass(frozen=True)
-class Split:
-    """The labelled issues of the training period, its other issues, and the test issues; no issue is in two of them."""
-
-    labels: tuple[str, ...]
-    labelled: Sequence[Issue]
-    others: Sequence[Issue]  # with none of the labels
-    test: Sequence[Issue]
-    dated: bool  # the test issues are the newest; otherwise drawn at random, every label in proportion
-
-    @cached_property
-    def targets(self) -> Targets:
-        """Return the truth of the labelled issues, (labelled, labels)."""
-        return build_targets(self.labelled, self.labels)
-
-    @cached_property
-    def test_y(self) -> Targets:
-        """Return the truth of the test issues, (test, labels); an issue with none of the labels has 0 for each."""
-        return build_targets(self.test, self.labels).clip(min=0)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Return what tells this split from any other."""
-        parts = (self.labelled, self.others, self.test)
-        return fingerprint([], [*self.labels, *(fingerprint(part, self.labels) for part in parts)])
-
-
-def split(issues: Sequence[Issue], labels: Sequence[str], *, test: int | None = None) -> Split:
-    """Hold the newest issues out, `test` of them: by default 500 or a fifth, whichever is less.
-
-    Where an issue has no date, the test issues are drawn at random, with every label in proportion.
-    """
-    size = min(round(len(issues) * TEST_SHARE), MOST_TEST) if test is None else test
-    if not 0 < size < len(issues):
-        raise TooFewIssuesError(f"{size} of {len(issues)} issues cannot be held out for the test")
-    dated = all(issue.created_at is not None for issue in issues)
-    earlier, later = temporal_split(issues, size) if dated else _random_split(issues, labels, size)
-    wanted = set(labels)
-    labelled, others = ([i for i in earlier if bool(wanted & set(i.labels)) is has] for has in (True, False))
-    if not labelled:
-        raise TooFewIssuesError("no issue before the test issues has one of the labels")
-    return Split(tuple(labels), labelled, others, later, dated)
-
-
-def _random_split(issues: Sequence[Issue], labels: Sequence[str], size: int) -> tuple[list[Issue], list[Issue]]:
-    (rows,) = nested_slices(build_targets(issues, labels), [size], SPLIT_SEED)
-    chosen = set(rows.tolist())
-    parts = ([issue for row, issue in enumerate(issues) if (row in chosen) is inside] for inside in (False, True))
-    earlier, later = parts
-    return earlier, later
-
-
-def without_labels(issues: Sequence[Issue]) -> list[Issue]:
-    """Return the issues as they are before anybody has labelled them."""
-    return [replace(issue, labels=(), removed=(), unconfirmed=()) for issue in issues]
 
 
 # --- which runs
@@ -160,11 +97,10 @@ class Slices:
         return self._drawn[run.seed][run.slice]
 
     def _draw(self, seed: int) -> dict[Size, list[int]]:
-        """Draw the usual slices along with those asked for, so that asking for fewer changes none of them."""
-        usual = usable([*SIZES, *self.sizes], len(self.split.labelled))
-        sizes = sorted({size for size in usual if size != ALL})
-        drawn = nested_slices(self.split.targets, sizes, seed) if sizes else []
-        return {size: sorted(rows.tolist()) for size, rows in zip(sizes, drawn, strict=True)}
+        """Draw the slices of a seed; which others are drawn changes none of them."""
+        sizes = sorted({size for size in self.sizes if size != ALL})
+        drawn = nested_slices(self.split.targets, sizes, seed)
+        return {size: rows.tolist() for size, rows in zip(sizes, drawn, strict=True)}
 
     def fingerprint(self, run: Run) -> str:
         """Return what tells a run's training data from any other."""
@@ -265,7 +201,7 @@ def _report(method: Method, whole: Split, run: Run) -> dict[str, Any]:
         return report_of(method)
     shown = whole.labelled[-SHOWN_TO_ZERO_SHOT:]
     p = method.predict_proba(without_labels(shown))
-    return report_of(method, build_targets(shown, whole.labels), p)
+    return report_of(method, zero_shot=analyse(build_targets(shown, whole.labels), p, whole.labels))
 
 
 def remaining(runs: Sequence[Run], done: Mapping[Run, Outcome]) -> Iterator[Run]:

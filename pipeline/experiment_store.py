@@ -15,8 +15,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from pipeline.errors import ExperimentError
-from pipeline.experiment import Outcome, Run, Slices, Split
+from pipeline.experiment import Outcome, Run, Slices
 from pipeline.experiment_report import jsonable
+from pipeline.experiment_split import Split
 
 FORMAT = 1
 ABOUT = "experiment.json"

@@ -60,6 +60,7 @@ class ZeroShot:
 
     name: ClassVar[str] = "zero_shot"
     cost: ClassVar[float] = 30.0
+    needs_labels: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -39,7 +39,8 @@ def issue(number: int, **more: object) -> dict[str, Any]:
     label = list(WORDS)[number % 3]
     at = f"2026-01-{1 + number // 24:02}T{number % 24:02}:00:00Z"
     title = f"{WORDS[label].split()[number % 3]} in part {number % 7}"
-    row = {"number": number, "title": title, "body": WORDS[label], "labels": [label], "created_at": at}
+    body = f"{WORDS[label]} {' '.join(f'{letter}{number}' for letter in 'abcdefgh')}"  # no two say the same
+    row = {"number": number, "title": title, "body": body, "labels": [label], "created_at": at}
     return {**row, **more}
 
 
@@ -127,6 +128,14 @@ def test_newest_issues_are_tested_on(run: Run, issues: str) -> None:
     run(issues, "--out", "out", "--methods", "recorder", "--slices", "8", "--seeds", "1", "--test-newest", "7")
     (asked,) = Recorder.asked
     assert [each.number for each in asked] == list(range(113, 120))
+
+
+def test_issues_themselves_are_described(run: Run, issues: str) -> None:
+    run(issues, "--out", "out", *QUICK)
+    data = json.loads(Path("out/data.json").read_text())
+    assert data["parts"] == {"train": 96, "valid": 0, "test": 24, "unsup": 0}
+    assert data["label_counts"] == dict.fromkeys(("bug", "docs", "feature"), 40)
+    assert "120 issues, 0 of them duplicates" in Path("out/report.html").read_text()
 
 
 # --- going on
@@ -253,7 +262,7 @@ def test_method_that_breaks_the_contract_spoils_no_report(
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--methods", "magic"], "there is no method 'magic'; there are: naive_bayes, linear, "),
+        (["--methods", "magic"], "there is no method 'magic'; there are: naive_bayes, "),
         (["--methods", " , "], "--methods: it names none"),
         (["--labels", "bugs"], "'bugs': did you mean 'bug'?"),
         (["--labels", ""], "it names none"),

@@ -12,9 +12,10 @@ from bot.report_evaluate import Cells, Findings, headline, notes
 from bot.report_evaluate_text import _table
 from pipeline import experiment
 from pipeline.decisions import PrecisionTargets
-from pipeline.experiment import ALL, Size, Slices, plan, split
+from pipeline.experiment import ALL, Size, Slices, plan
+from pipeline.experiment_split import split
 from pipeline.methods import METHODS
-from tests.pipeline.contestants import CONTESTANTS
+from tests.pipeline.contestants import CONTESTANTS, distinct
 from tests.pipeline.samples import LABELS, labelled
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -28,7 +29,7 @@ def found() -> Iterator[Findings]:
     with pytest.MonkeyPatch.context() as patch:
         for each in CONTESTANTS:
             patch.setitem(METHODS, each.name, each)  # type: ignore[arg-type]
-        whole = split(labelled(120, (*LABELS, "question")), LABELS)
+        whole = split(distinct(labelled(120, (*LABELS, "question"))), LABELS)
         slices = Slices(whole, experiment.usable(SIZES, len(whole.labelled)))
         outcomes = {run: experiment.attempt(slices, run) for run in plan(NAMES, slices.sizes, 3)}
         yield Findings("issues.jsonl", whole, NAMES, outcomes, PrecisionTargets(), (128,), "1 < 2 issues")

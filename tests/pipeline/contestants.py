@@ -1,5 +1,7 @@
 """Methods for the tests of experiments: quick, and some that record, tell, or fail."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -7,6 +9,11 @@ import numpy as np
 
 from pipeline.issues import Issue, Probabilities, Targets
 from pipeline.methods.base import Issues
+
+
+def distinct(issues: Sequence[Issue]) -> list[Issue]:
+    """Return the issues so that no two say the same."""
+    return [replace(each, body=f"{each.body} a{each.number} b{each.number} c{each.number}") for each in issues]
 
 
 class Contestant:

@@ -7,10 +7,11 @@ import pytest
 
 from pipeline import experiment
 from pipeline.errors import TooFewIssuesError
-from pipeline.experiment import ALL, SIZES, Outcome, Run, Size, Slices, plan, split, usable
+from pipeline.experiment import ALL, SIZES, Outcome, Run, Size, Slices, plan, usable
+from pipeline.experiment_split import split
 from pipeline.issues import Issue
 from pipeline.methods import METHODS
-from tests.pipeline.contestants import CONTESTANTS, Contestant, Recorder
+from tests.pipeline.contestants import CONTESTANTS, Contestant, Recorder, distinct
 from tests.pipeline.samples import LABELS, issue, labelled
 
 
@@ -24,14 +25,9 @@ def contestants(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     Recorder.asked.clear()
 
 
-def numbered(issues: list[Issue]) -> list[Issue]:
-    """Give each issue a title of its own."""
-    return [replace(each, title=f"{each.title} {each.number}") for each in issues]
-
-
 def mixed(count: int) -> list[Issue]:
     """Return dated issues, a third of which has none of the labels."""
-    return numbered(labelled(count, (*LABELS, "question")))
+    return distinct(labelled(count, (*LABELS, "question")))
 
 
 @pytest.fixture
@@ -57,7 +53,7 @@ def test_newest_issues_are_the_test_whatever_their_order() -> None:
 
 @pytest.mark.parametrize(("count", "test"), [(50, 10), (3000, 500)])
 def test_fifth_of_the_issues_is_held_out_but_not_more_than_500(count: int, test: int) -> None:
-    assert len(split(labelled(count), LABELS).test) == test
+    assert len(split(distinct(labelled(count)), LABELS).test) == test
 
 
 def test_without_dates_the_test_has_every_label_and_is_the_same_each_time() -> None:
@@ -79,6 +75,27 @@ def test_test_issue_with_none_of_the_labels_counts_as_zero() -> None:
 def test_hold_out_that_leaves_nothing_is_an_error(test: int) -> None:
     with pytest.raises(TooFewIssuesError, match="cannot be held out"):
         split(mixed(60), LABELS, test=test)
+
+
+def test_what_says_the_same_as_a_test_issue_is_not_trained_on() -> None:
+    issues = mixed(60)
+    issues[3] = replace(issues[3], title=issues[50].title, body=issues[50].body)
+    issues[9] = replace(issues[9], title=issues[7].title, body=issues[7].body)
+    found = split(issues, LABELS, test=20)
+    assert [(each.issue.number, each.of.number) for each in found.removed] == [(3, 50), (9, 7)]
+    assert numbers(found.test) == set(range(40, 60))
+    assert numbers(found.labelled) | numbers(found.others) == set(range(40)) - {3, 9}
+
+
+def test_duplicates_are_on_one_side_without_dates() -> None:
+    issues = [replace(each, created_at=None) for each in mixed(60)]
+    issues += [replace(each, number=each.number + 100) for each in issues]
+    found = split(issues, LABELS, test=40)
+    assert len(found.test) == 40
+    assert {each.number % 100 for each in found.test}.isdisjoint(
+        {each.number % 100 for each in (*found.labelled, *found.others)}
+    )
+    assert len(found.removed) == 40
 
 
 def test_training_period_without_labels_is_an_error() -> None:
@@ -229,7 +246,7 @@ def test_no_labels_means_no_evidence_and_even_threshold(slices: Slices) -> None:
     outcome = experiment.execute(slices, Run("no_labels", 0, 0))
     assert (outcome.row["n"], outcome.row["threshold"]) == (0, 0.5)
     assert len(outcome.held_out_p) == 0
-    assert set(outcome.report["zero_shot"]) == {"threshold", "top_k"}
+    assert {row["rule"] for row in outcome.report["zero_shot"]} == {"threshold", "top_k"}
 
 
 def test_interruption_is_no_result(slices: Slices, monkeypatch: pytest.MonkeyPatch) -> None:

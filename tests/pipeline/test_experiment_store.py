@@ -7,16 +7,19 @@ import pytest
 
 from pipeline import experiment
 from pipeline.errors import ExperimentError
-from pipeline.experiment import ALL, Outcome, Run, Slices, split
+from pipeline.experiment import ALL, Outcome, Run, Slices
+from pipeline.experiment_split import Split, split
 from pipeline.experiment_store import as_json, open_store, write_whole
+from tests.pipeline.contestants import distinct
 from tests.pipeline.samples import LABELS, labelled
 
 RUN = Run("naive_bayes", 8, 0)
+ISSUES = distinct(labelled(60))
 
 
 @pytest.fixture
 def slices() -> Slices:
-    return Slices(split(labelled(60), LABELS), [8, ALL])
+    return Slices(split(ISSUES, LABELS), [8, ALL])
 
 
 @pytest.fixture
@@ -67,14 +70,14 @@ def test_run_on_other_training_issues_is_not_done(slices: Slices, outcome: Outco
 @pytest.mark.parametrize(
     ("other", "told"),
     [
-        (lambda: split(labelled(60), LABELS[:1]), "other labels"),
-        (lambda: split(labelled(60), LABELS, test=20), "another number of test issues"),
-        (lambda: split([*labelled(59), replace(labelled(60)[-1], body="New.")], LABELS), "other issues"),
-        (lambda: split([replace(each, created_at=None) for each in labelled(60)], LABELS), "other issues"),
+        (lambda: split(ISSUES, LABELS[:1]), "other labels"),
+        (lambda: split(ISSUES, LABELS, test=20), "another number of test issues"),
+        (lambda: split([*ISSUES[:-1], replace(ISSUES[-1], body="New.")], LABELS), "other issues"),
+        (lambda: split([replace(each, created_at=None) for each in ISSUES], LABELS), "other issues"),
     ],
 )
 def test_folder_of_other_data_is_refused_and_left_as_it_is(
-    slices: Slices, tmp_path: Path, other: Callable[[], experiment.Split], told: str
+    slices: Slices, tmp_path: Path, other: Callable[[], Split], told: str
 ) -> None:
     open_store(tmp_path, slices)
     before = (tmp_path / "experiment.json").read_bytes()
