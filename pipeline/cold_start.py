@@ -1,19 +1,22 @@
-"""The cold start: without any labelled issue, compare an issue with the labels' names and descriptions."""
+"""The cold start: without any labelled issue, compare an issue with what the labels' names and descriptions mean."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pipeline.encoder import BUNDLED, load_encoder
+from pipeline.encoder import BUNDLED
+from pipeline.glossary import NOTHING, meaning
 from pipeline.issues import Probabilities
 from pipeline.labels import read_labels
 from pipeline.methods.base import Issues
+from pipeline.similarity import SCALE, Similarity, posterior
 
-FLOOR = 0.5  # below this even the nearest label is not worth a suggestion
+FLOOR = 0.5  # below this even the most probable label is not worth a suggestion
+NONE = 0.3  # prior of "none of these": nothing is measured yet, so better silent than wrong
 
 
 class ColdStart:
-    """Score labels by the similarity of an issue to their names.
+    """Score labels by the similarity of an issue to their names, the glossary's phrasings and their descriptions.
 
     Parameters
     ----------
@@ -24,13 +27,12 @@ class ColdStart:
 
     def __init__(self, labels: Sequence[str], descriptions: Mapping[str, str], *, backbone: str = BUNDLED) -> None:
         self.labels = tuple(labels)
-        self._encoder = load_encoder(backbone)
-        self._vectors = self._encoder.embed([label.text for label in read_labels(labels, descriptions)])
+        meanings = [*(meaning(label) for label in read_labels(labels, descriptions)), NOTHING]
+        self._similarity = Similarity([each.phrasings for each in meanings], backbone=backbone)
+        self._centre = self._similarity.centre(())
+        self._prior = np.log([each.share for each in meanings])
 
     def score(self, issues: Issues) -> Probabilities:
-        """Return how much each label stands out for each issue, 0 to 1, (issues, labels). Measured on nothing."""
-        texts = [f"{issue.title}\n\n{issue.body}" for issue in issues]
-        titles = self._encoder.embed([issue.title for issue in issues])
-        vectors = (titles + self._encoder.embed(texts)) / 2  # (issues, dimensions)
-        similarity = vectors @ self._vectors.T  # (issues, labels), cosine
-        return np.asarray(np.clip(similarity, 0.0, 1.0), dtype=np.float32)
+        """Return how probable each label is, if an issue has one or none, (issues, labels). Measured on nothing."""
+        log_odds = SCALE * (self._similarity(issues) - self._centre) + self._prior
+        return posterior(log_odds, none=NONE)[:, :-1]
