@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.errors import ModelError
+from pipeline.methods.augmented import Augmented
 from pipeline.methods.base import Method
 from pipeline.methods.embedding_knn import EmbeddingKnn
 from pipeline.methods.linear import Linear
 from pipeline.methods.naive_bayes import NaiveBayes
 from pipeline.methods.zero_shot import ZeroShot
 
-METHODS: Mapping[str, type[Method]] = {method.name: method for method in (NaiveBayes, Linear, ZeroShot, EmbeddingKnn)}
+METHODS: Mapping[str, type[Method]] = {
+    method.name: method for method in (NaiveBayes, Linear, ZeroShot, EmbeddingKnn, Augmented)
+}
 
 
 def method_class(name: str) -> type[Method]:
