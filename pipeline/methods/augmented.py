@@ -113,9 +113,8 @@ class Augmented:
         return self.base_.predict_proba(issues)
 
     def save(self, folder: Path) -> None:
-        """Write the base into a folder in `folder`."""
-        (folder / "base").mkdir(exist_ok=True)
-        self.base_.save(folder / "base")
+        """Write what the base learned; there is nothing else to keep."""
+        self.base_.save(folder)
 
     @classmethod
     def load(cls, folder: Path, settings: dict[str, Any]) -> Self:
@@ -123,5 +122,5 @@ class Augmented:
         from pipeline.methods import method_class
 
         method = cls(**settings)
-        method.base_ = method_class(method.base).load(folder / "base", method.base_settings)
+        method.base_ = method_class(method.base).load(folder, method.base_settings)
         return method

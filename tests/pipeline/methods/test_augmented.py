@@ -100,7 +100,6 @@ def test_base_has_the_settings_asked_for(tmp_path: Path) -> None:
     loaded = Augmented.load(tmp_path, method.settings())
     assert isinstance(loaded.base_, NaiveBayes)
     assert loaded.base_.alpha == 3.0
-    assert (tmp_path / "base").is_dir()
 
 
 @pytest.mark.parametrize("how", ["perturbation", "tfidf"])
