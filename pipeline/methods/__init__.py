@@ -9,10 +9,11 @@ from pipeline.methods.base import Method
 from pipeline.methods.embedding_knn import EmbeddingKnn
 from pipeline.methods.linear import Linear
 from pipeline.methods.naive_bayes import NaiveBayes
+from pipeline.methods.prompt import Prompt
 from pipeline.methods.zero_shot import ZeroShot
 
 METHODS: Mapping[str, type[Method]] = {
-    method.name: method for method in (NaiveBayes, Linear, ZeroShot, EmbeddingKnn, Augmented)
+    method.name: method for method in (NaiveBayes, Linear, ZeroShot, EmbeddingKnn, Prompt, Augmented)
 }
 
 

@@ -13,6 +13,7 @@ from pipeline.decisions import PrecisionTargets
 from pipeline.errors import ModelError
 from pipeline.methods import METHODS
 from pipeline.training import Recipe, Trained, train
+from tests.pipeline.chat import settings_for
 from tests.pipeline.samples import LABELS, labelled
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -29,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_loaded_model_is_the_one_that_was_published(tmp_path: Path, method: str) -> None:
-    model = replace(made(method), why="best of two: 日本語")
+    model = replace(made(method, **settings_for(method)), why="best of two: 日本語")
     loaded = registry.load(registry.publish(tmp_path, model, metrics={}))
     assert loaded.recipe == model.recipe
     assert (loaded.why, loaded.issues, loaded.created_at, loaded.fingerprint) == (

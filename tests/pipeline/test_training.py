@@ -10,6 +10,7 @@ from pipeline.errors import ModelError, TooFewIssuesError
 from pipeline.issues import UNKNOWN, Issue, Targets, build_targets
 from pipeline.methods import METHODS, make
 from pipeline.training import CANDIDATES, Recipe, Trained, choose, cross_fit, evidence, train, train_best
+from tests.pipeline.chat import settings_for
 from tests.pipeline.samples import LABELS, issue, labelled
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -35,7 +36,7 @@ def test_training_is_reproducible() -> None:
 
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_held_out_predictions_cover_every_issue_and_label(method: str) -> None:
-    model = trained(30, Recipe(method=method, labels=LABELS))
+    model = trained(30, Recipe(method=method, settings=settings_for(method), labels=LABELS))
     assert model.held_out_y.shape == model.held_out_p.shape == (30, 2)
     assert model.held_out_p.dtype == np.float32
     assert 0 <= model.held_out_p.min() <= model.held_out_p.max() <= 1
@@ -46,7 +47,7 @@ def test_held_out_predictions_do_not_know_their_own_issue(method: str) -> None:
     random = np.random.default_rng(3)
     words = [" ".join(f"word{n}" for n in random.integers(0, 50, 6)) for _ in range(80)]  # say nothing of the label
     issues = [issue(n, LABELS[random.integers(2)], title=text, body=text) for n, text in enumerate(words)]
-    model = train(issues, Recipe(method=method, labels=LABELS), now=NOW)
+    model = train(issues, Recipe(method=method, settings=settings_for(method), labels=LABELS), now=NOW)
     truth = model.held_out_y == 1
     assert abs(model.held_out_p[truth].mean() - model.held_out_p[~truth].mean()) < 0.12
 

@@ -12,6 +12,7 @@ from pipeline.issues import UNKNOWN, Issue, Probabilities, Targets, build_target
 from pipeline.labels import read_labels
 from pipeline.methods import METHODS, make
 from pipeline.methods.base import Issues, Method, Progress
+from tests.pipeline.chat import settings_for
 from tests.pipeline.samples import LABELS, issue, labelled
 
 ISSUES = labelled(24)
@@ -23,6 +24,10 @@ LEARN_FROM_NO_LABEL = {"zero_shot"}  # whatever the targets say, they read what 
 pytestmark = pytest.mark.parametrize("name", sorted(METHODS))
 
 
+def unfitted(name: str) -> Method:
+    return make(name, settings_for(name))
+
+
 def fit(method: Method, issues: Issues, targets: Targets, *, seed: int = 0, progress: Progress | None = None) -> Method:
     """Fit with the labels' names, as the pipeline does."""
     labels = read_labels([*LABELS, "other"][: targets.shape[1]])
@@ -30,7 +35,7 @@ def fit(method: Method, issues: Issues, targets: Targets, *, seed: int = 0, prog
 
 
 def fitted(name: str, seed: int = 0) -> Method:
-    return fit(make(name, {}), ISSUES, TARGETS, seed=seed)
+    return fit(unfitted(name), ISSUES, TARGETS, seed=seed)
 
 
 def check(p: Probabilities, shape: tuple[int, int]) -> None:
@@ -49,7 +54,7 @@ def test_probabilities_have_a_row_an_issue_and_a_column_a_label(name: str) -> No
 
 
 def test_fit_returns_the_method_itself(name: str) -> None:
-    method = make(name, {})
+    method = unfitted(name)
     assert fit(method, ISSUES, TARGETS) is method
 
 
@@ -70,7 +75,7 @@ def test_fit_with_the_same_seed_is_reproducible(name: str) -> None:
 
 
 def test_fitting_again_forgets_what_was_learnt_before(name: str) -> None:
-    method = fit(make(name, {}), ISSUES, 1 - TARGETS)
+    method = fit(unfitted(name), ISSUES, 1 - TARGETS)
     fit(method, ISSUES, TARGETS)
     assert np.allclose(method.predict_proba(NEW), fitted(name).predict_proba(NEW), atol=1e-6)
 
@@ -94,14 +99,14 @@ def test_only_json_and_safetensors_are_saved(name: str, tmp_path: Path) -> None:
 def test_settings_make_an_unfitted_twin(name: str) -> None:
     method = fitted(name)
     twin = make(name, method.settings())
-    assert twin.settings() == method.settings() == make(name, {}).settings()
+    assert twin.settings() == method.settings() == unfitted(name).settings()
     assert not [attribute for attribute in vars(twin) if attribute.endswith("_")]
     assert np.allclose(fit(twin, ISSUES, TARGETS).predict_proba(NEW), method.predict_proba(NEW), atol=1e-6)
 
 
 def test_fit_changes_neither_issues_nor_targets(name: str) -> None:
     issues, targets = list(ISSUES), TARGETS.copy()
-    fit(make(name, {}), issues, targets)
+    fit(unfitted(name), issues, targets)
     assert issues == ISSUES
     assert np.array_equal(targets, TARGETS)
 
@@ -111,7 +116,7 @@ def test_unknown_cells_teach_nothing(name: str) -> None:
     targets[12:, 0] = UNKNOWN
     misled = TARGETS.copy()
     misled[12:, 0] = 1 - misled[12:, 0]
-    half, wrong = (fit(make(name, {}), ISSUES, each).predict_proba(NEW) for each in (targets, misled))
+    half, wrong = (fit(unfitted(name), ISSUES, each).predict_proba(NEW) for each in (targets, misled))
     assert half[0, 0] > 0.5 > half[1, 0]
     if name in LEARN_FROM_NO_LABEL:
         assert np.array_equal(half, wrong)
@@ -122,13 +127,13 @@ def test_unknown_cells_teach_nothing(name: str) -> None:
 def test_unknown_cell_is_not_a_no(name: str) -> None:
     targets = TARGETS.copy()
     targets[TARGETS[:, 0] == 0, 0] = UNKNOWN
-    unknown, no = (fit(make(name, {}), ISSUES, each).predict_proba(NEW) for each in (targets, TARGETS))
+    unknown, no = (fit(unfitted(name), ISSUES, each).predict_proba(NEW) for each in (targets, TARGETS))
     assert np.array_equal(unknown, no) if name in LEARN_FROM_NO_LABEL else (unknown[1:, 0] > no[1:, 0]).all()
 
 
 def test_label_of_which_nothing_is_known_hurts_no_other(name: str) -> None:
     targets = np.column_stack([TARGETS, np.full(len(ISSUES), UNKNOWN, dtype=np.int8)])
-    p = fit(make(name, {}), ISSUES, targets).predict_proba(NEW)
+    p = fit(unfitted(name), ISSUES, targets).predict_proba(NEW)
     check(p, (3, 3))
     assert p[0, 0] > 0.5 > p[1, 0]
 
@@ -136,20 +141,20 @@ def test_label_of_which_nothing_is_known_hurts_no_other(name: str) -> None:
 @pytest.mark.parametrize(("value", "likely"), [(0, False), (1, True)])
 def test_label_on_none_or_all_of_the_issues_works(name: str, value: int, likely: bool) -> None:
     targets = np.column_stack([TARGETS, np.full(len(ISSUES), value, dtype=np.int8)])
-    p = fit(make(name, {}), ISSUES, targets).predict_proba(NEW)
+    p = fit(unfitted(name), ISSUES, targets).predict_proba(NEW)
     check(p, (3, 3))
     if name in LEARN_FROM_NO_LABEL:
-        assert np.array_equal(p, fit(make(name, {}), ISSUES, 1 - targets).predict_proba(NEW))
+        assert np.array_equal(p, fit(unfitted(name), ISSUES, 1 - targets).predict_proba(NEW))
     else:
         assert ((p[:, 2] > 0.5) == likely).all()
 
 
 def test_single_label_works(name: str) -> None:
-    check(fit(make(name, {}), ISSUES, TARGETS[:, :1]).predict_proba(NEW), (3, 1))
+    check(fit(unfitted(name), ISSUES, TARGETS[:, :1]).predict_proba(NEW), (3, 1))
 
 
 def test_three_issues_are_enough(name: str) -> None:
-    check(fit(make(name, {}), ISSUES[:3], TARGETS[:3]).predict_proba(NEW), (3, 2))
+    check(fit(unfitted(name), ISSUES[:3], TARGETS[:3]).predict_proba(NEW), (3, 2))
 
 
 def test_no_issues_have_no_probabilities(name: str) -> None:
@@ -168,7 +173,7 @@ SPOKEN = {
 def test_text_in_any_language_is_learnt_and_kept(name: str, language: str, tmp_path: Path) -> None:
     titles = SPOKEN[language]
     issues = [issue(n, LABELS[n % 2], title=titles[n % 2], body=titles[n % 2]) for n in range(20)]
-    method = fit(make(name, {}), issues, build_targets(issues, LABELS))
+    method = fit(unfitted(name), issues, build_targets(issues, LABELS))
     method.save(tmp_path)
     p = METHODS[name].load(tmp_path, method.settings()).predict_proba(issues[:2])
     check(p, (2, 2))
@@ -190,14 +195,14 @@ def test_strange_text_is_predicted(name: str, text: str) -> None:
 )
 def test_strange_issues_are_learnt_and_kept(name: str, strange: Callable[[int], Issue], tmp_path: Path) -> None:
     issues = [strange(n) for n in range(12)]
-    method = fit(make(name, {}), issues, build_targets(issues, LABELS))
+    method = fit(unfitted(name), issues, build_targets(issues, LABELS))
     method.save(tmp_path)
     check(METHODS[name].load(tmp_path, method.settings()).predict_proba(NEW), (3, 2))
 
 
 def test_progress_only_grows_and_never_beyond_all(name: str) -> None:
     seen: list[float] = []
-    fit(make(name, {}), ISSUES, TARGETS, progress=seen.append)
+    fit(unfitted(name), ISSUES, TARGETS, progress=seen.append)
     assert seen == sorted(seen)
     assert all(0 <= share <= 1 for share in seen)
 
