@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.augmentation import Augmenter, Perturbation, TfIdfReplacement
 from pipeline.errors import ModelError
 from pipeline.issues import Probabilities, Targets
-from pipeline.methods.base import FitOptions, Issues, Method
+from pipeline.methods.base import FitOptions, Issues, Method, make, method_class
 from pipeline.rewriting import BackTranslation, ContextualSubstitution
 from pipeline.splits import folds
 
@@ -104,8 +104,6 @@ class Augmented:
         )
 
     def _unfitted_base(self) -> Method:
-        from pipeline.methods import make  # it imports this module
-
         return make(self.base, self.base_settings)
 
     def predict_proba(self, issues: Issues) -> Probabilities:
@@ -119,8 +117,6 @@ class Augmented:
     @classmethod
     def load(cls, folder: Path, settings: dict[str, Any]) -> Self:
         """Read what :meth:`save` wrote."""
-        from pipeline.methods import method_class
-
         method = cls(**settings)
         method.base_ = method_class(method.base).load(folder, method.base_settings)
         return method

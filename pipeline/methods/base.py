@@ -1,9 +1,10 @@
 """The contract that every learning method keeps, and what the pipeline passes to it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, TypedDict, Unpack
 
+from pipeline.errors import ModelError
 from pipeline.issues import Issue, Probabilities, Targets
 from pipeline.labels import Label
 
@@ -54,3 +55,21 @@ class Method(Protocol):
     def load(cls, folder: Path, settings: dict[str, Any]) -> Self:
         """Read what :meth:`save` wrote."""
         ...
+
+
+METHODS: dict[str, type[Method]] = {}  # by name; `pipeline.methods` enters them all, so that one may build on another
+
+
+def method_class(name: str) -> type[Method]:
+    """Return the method of that name; ModelError says which there are."""
+    if name not in METHODS:
+        raise ModelError(f"there is no method {name!r}; there are: {', '.join(METHODS)}")
+    return METHODS[name]
+
+
+def make(name: str, settings: Mapping[str, Any]) -> Method:
+    """Return an unfitted method; ModelError if it has no such setting."""
+    try:
+        return method_class(name)(**settings)
+    except TypeError as error:
+        raise ModelError(f"the method {name!r} cannot be made with the settings {dict(settings)}: {error}") from error
