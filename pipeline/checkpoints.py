@@ -1,4 +1,4 @@
-"""Load checkpoints with a head through transformers: safetensors only, and a name on the hub only with its revision."""
+"""Load checkpoints through transformers: safetensors only, and a name on the hub only with its revision."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from pipeline.encoder import checkpoint_file
 from pipeline.errors import BackboneError
 
 
-def load_for(kind: Any, name: str) -> tuple[Any, Any]:
+def load_for(kind: Any, name: str, **more: Any) -> tuple[Any, Any]:
     """Return the model, in evaluation mode, and the tokenizer of a checkpoint.
 
     Parameters
@@ -19,6 +19,8 @@ def load_for(kind: Any, name: str) -> tuple[Any, Any]:
         One of the Auto classes of transformers.
     name : str
         The path of a local checkpoint, or `owner/name@revision` on the hub.
+    more
+        Passed on to the model's `from_pretrained`.
 
     Raises
     ------
@@ -32,7 +34,7 @@ def load_for(kind: Any, name: str) -> tuple[Any, Any]:
         raise BackboneError(f"{name!r} is no folder here, and as a name on the hub it lacks its revision: owner/name@…")
     options = {"revision": revision} if revision else {}
     try:
-        model = kind.from_pretrained(place, use_safetensors=True, **options)
+        model = kind.from_pretrained(place, use_safetensors=True, **options, **more)
         tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)
     except (OSError, ValueError, SafetensorError) as error:
         raise BackboneError(f"the checkpoint {name!r} cannot be read: {str(error).splitlines()[0]}") from error

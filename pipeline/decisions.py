@@ -122,7 +122,13 @@ def decide(probability: float, thresholds: Thresholds) -> Decision:
 
 def decide_all(p: Probabilities, thresholds: Sequence[Thresholds]) -> NDArray[np.str_]:
     """Return the decision on each label of each issue, (issues, labels)."""
-    return np.array([[decide(float(cell), t) for cell, t in zip(row, thresholds, strict=True)] for row in p])
+    wide = p.astype(np.float64)
+    reached = [wide >= _limits(limits) for limits in ([t.apply for t in thresholds], [t.suggest for t in thresholds])]
+    return np.select(reached, [Decision.APPLY.value, Decision.SUGGEST.value], Decision.WITHHOLD.value)
+
+
+def _limits(limits: Sequence[float | None]) -> NDArray[np.float64]:
+    return np.array([np.inf if limit is None else limit for limit in limits])
 
 
 def f1_threshold(y: Targets, p: Probabilities) -> float:

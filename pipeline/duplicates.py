@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from pipeline.issues import Issue
+from pipeline.issues import Issue, by_age
 from pipeline.templates import Boilerplate
 
 LEAST_WORDS = 12  # of an issue that may be a near duplicate; shorter ones must be the same, letter by letter
@@ -56,18 +56,13 @@ def without_duplicates(issues: Sequence[Issue], *, similarity: float = 0.9) -> t
     """
     groups = duplicate_groups(issues, similarity=similarity).tolist()
     first: dict[int, int] = {}
-    for row in _by_age(issues):
+    for row in by_age(issues):
         first.setdefault(groups[row], row)
     kept = [issue for row, issue in enumerate(issues) if first[groups[row]] == row]
     removed = [
         Duplicate(issue, issues[first[groups[row]]]) for row, issue in enumerate(issues) if first[groups[row]] != row
     ]
     return kept, removed
-
-
-def _by_age(issues: Sequence[Issue]) -> list[int]:
-    dated = [(issue.created_at, issue.number, row) for row, issue in enumerate(issues) if issue.created_at is not None]
-    return [row for _, _, row in sorted(dated)] if len(dated) == len(issues) else list(range(len(issues)))
 
 
 def _exact(issues: Sequence[Issue]) -> Iterator[tuple[int, int]]:

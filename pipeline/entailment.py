@@ -8,7 +8,7 @@ from scipy.special import logit
 
 from pipeline.checkpoints import load_for
 from pipeline.errors import ModelError
-from pipeline.issues import Issue, clean_body
+from pipeline.issues import Issue, clean_body, encodable
 from pipeline.similarity import Aggregate, Scores, aggregated, starts
 
 LONGEST = 4_000  # characters; the pipeline cuts to the model's tokens
@@ -62,5 +62,5 @@ class Entailment:
 
 
 def _text(issue: Issue) -> str:
-    text = f"{issue.title}\n{clean_body(issue.body)}"[:LONGEST].encode(errors="replace").decode()
+    text = encodable(f"{issue.title}\n{clean_body(issue.body)}"[:LONGEST])
     return text if text.strip() else "(empty)"

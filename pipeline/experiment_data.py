@@ -8,6 +8,7 @@ from tokenizers import Tokenizer
 from pipeline.data_report import describe
 from pipeline.encoder import BUNDLED, TOKENS, checkpoint_folder
 from pipeline.experiment_split import Split
+from pipeline.issues import encodable
 from pipeline.label_evidence import exclusive_groups
 from pipeline.preparation import Prepared
 from pipeline.templates import Boilerplate
@@ -33,5 +34,4 @@ def _count_tokens(texts: Sequence[str]) -> list[int]:
     tokenizer = Tokenizer.from_file(f"{checkpoint_folder(BUNDLED)}/tokenizer.json")
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    readable = [text.encode(errors="replace").decode() for text in texts]  # half an emoji cannot be read
-    return [len(each.ids) for each in tokenizer.encode_batch(readable)]
+    return [len(each.ids) for each in tokenizer.encode_batch([encodable(text) for text in texts])]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from pipeline.decisions import PrecisionTargets, Thresholds, solve_all
+from pipeline.decisions import Decision, PrecisionTargets, decide_all, solve_all
 from pipeline.experiment import Outcome, Size
 from pipeline.issues import Probabilities, Targets
 
@@ -128,8 +128,9 @@ def tiers(y: Targets, outcomes: Sequence[Outcome], targets: PrecisionTargets) ->
 
     Of what is withheld, coverage is the share of the issues on which nothing is applied or suggested.
     """
-    chosen = [_decided(outcome, targets) for outcome in outcomes]
-    apply, suggest = (np.concatenate([pair[i] for pair in chosen]) for i in (0, 1))  # (seeds × test, labels)
+    solved = (solve_all(outcome.held_out_y, outcome.held_out_p, targets) for outcome in outcomes)
+    chosen = np.concatenate([decide_all(each.test_p, limits) for each, limits in zip(outcomes, solved, strict=True)])
+    apply, suggest = chosen == Decision.APPLY, chosen == Decision.SUGGEST  # (seeds × test, labels)
     truth = np.tile(y == 1, (len(outcomes), 1))
     withheld = ~(apply | suggest)
     return {
@@ -137,19 +138,6 @@ def tiers(y: Targets, outcomes: Sequence[Outcome], targets: PrecisionTargets) ->
         "suggest": _tier(truth, suggest, float(suggest.any(axis=1).mean())),
         "withhold": _tier(truth, withheld, float(withheld.all(axis=1).mean())),
     }
-
-
-def _decided(outcome: Outcome, targets: PrecisionTargets) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    solved = solve_all(outcome.held_out_y, outcome.held_out_p, targets)
-    reaches_apply, reaches_suggest = (
-        outcome.test_p.astype(np.float64) >= _limits(solved, name) for name in ("apply", "suggest")
-    )
-    return reaches_apply, reaches_suggest & ~reaches_apply
-
-
-def _limits(solved: Sequence[Thresholds], name: str) -> NDArray[np.float64]:
-    limits = [getattr(each, name) for each in solved]
-    return np.array([np.inf if limit is None else limit for limit in limits])
 
 
 def _tier(truth: NDArray[np.bool_], chosen: NDArray[np.bool_], coverage: float) -> Tier:

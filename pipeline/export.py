@@ -16,13 +16,12 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
-from safetensors import SafetensorError
 
+from pipeline.checkpoints import load_for
 from pipeline.encoder import (
     BUNDLED,
     TOKENS,
     Encoder,
-    checkpoint_file,
     checkpoint_folder,
     export_folder,
 )
@@ -77,20 +76,8 @@ def export(name: str, folder: Path) -> Path:
 
 
 def _load(name: str) -> tuple[torch.nn.Module, Any]:
-    local = checkpoint_folder(name)
-    place, _, revision = (str(local), "", None) if local else name.partition("@")
-    if local is None and not revision:
-        raise BackboneError(f"{name!r} is no folder here, and as a name on the hub it lacks its revision: owner/name@…")
-    if local is not None:
-        checkpoint_file(local)
-    options: dict[str, Any] = {"revision": revision} if revision else {}
-    try:
-        backbone = transformers.AutoModel.from_pretrained(
-            place, use_safetensors=True, attn_implementation="eager", **options
-        )
-        tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)
-    except (OSError, ValueError, SafetensorError) as error:
-        raise BackboneError(f"the checkpoint {name!r} cannot be read: {str(error).splitlines()[0]}") from error
+    place = str(checkpoint_folder(name) or name)
+    backbone, tokenizer = load_for(transformers.AutoModel, place, attn_implementation="eager")
     return _Pooled(backbone).eval(), tokenizer
 
 

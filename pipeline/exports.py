@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import IssueFileError
-from pipeline.issues import Issue
+from pipeline.issues import Issue, by_age
 
 HOW = "expected issues as GitHub's REST API gives them or as printed by: gh issue list --json number,title,body,labels"
 
@@ -34,14 +34,7 @@ def read_issues(path: Path) -> list[Issue]:
     if not found:
         raise IssueFileError(f"{path}: there is no issue in it; {HOW}")
     issues = list(found.values())
-    dates = [issue.created_at for issue in issues if issue.created_at is not None]
-    if len(dates) < len(issues):
-        return issues
-    return [issue for _, _, issue in sorted(zip(dates, (i.number for i in issues), issues, strict=True), key=_early)]
-
-
-def _early(item: tuple[datetime, int, Issue]) -> tuple[datetime, int]:
-    return item[:2]
+    return [issues[row] for row in by_age(issues)]
 
 
 def _text(path: Path) -> str:

@@ -42,6 +42,27 @@ class Issue:
     created_at: datetime | None = None
     repository: str = ""
 
+    @property
+    def text(self) -> str:
+        """Return title and body as one text, as an encoder reads it."""
+        return f"{self.title}\n\n{self.body}"
+
+
+def encodable(text: str) -> str:
+    """Return the text as UTF-8 can hold it: half an emoji, which JSON can bring, becomes a question mark."""
+    return text.encode(errors="replace").decode()
+
+
+def by_age(issues: Sequence[Issue]) -> list[int]:
+    """Return the rows of the issues, oldest first; in the order given where not all have a date."""
+    dated = [(issue.created_at, issue.number, row) for row, issue in enumerate(issues) if issue.created_at is not None]
+    return [row for _, _, row in sorted(dated)] if len(dated) == len(issues) else list(range(len(issues)))
+
+
+def spread_evenly(issues: Sequence[Issue], most: int) -> list[Issue]:
+    """Return at most so many of the issues, evenly spread over them."""
+    return [issues[int(at)] for at in np.linspace(0, len(issues) - 1, min(most, len(issues)))]
+
 
 def build_targets(issues: Sequence[Issue], labels: Sequence[str]) -> Targets:
     """Return what is known of each label for each issue, (issues, labels): 1, 0 or UNKNOWN.

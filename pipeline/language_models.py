@@ -9,6 +9,7 @@ import transformers
 
 from pipeline.checkpoints import load_for, longest
 from pipeline.errors import ModelError
+from pipeline.issues import encodable
 from pipeline.similarity import Scores
 
 Tokens = list[int]
@@ -100,7 +101,7 @@ def without_special_tokens(tokenizer: Any, text: str) -> str:
     """Return a text in which nothing reads as a token of the model's own: strangers write it."""
     for token in tokenizer.all_special_tokens:
         text = text.replace(token, " ")
-    return text.encode(errors="replace").decode()
+    return encodable(text)
 
 
 def _tokens(tokenizer: Any, text: str) -> Tokens:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pipeline.duplicates import Duplicate, without_duplicates
-from pipeline.issues import Issue, Targets, build_targets
+from pipeline.issues import Issue, Targets, build_targets, encodable
 from pipeline.splits import stratified_split, temporal_split
 from pipeline.templates import Boilerplate
 
@@ -106,8 +106,8 @@ def _dataset(prepared: Prepared, part: str) -> Dataset:
 
 
 def _columns(issues: Sequence[Issue], targets: Targets, boilerplate: Boilerplate) -> dict[str, list[Any]]:
-    titles = [_encodable(issue.title) for issue in issues]
-    bodies = [_encodable(boilerplate.clean(issue.body)) for issue in issues]
+    titles = [encodable(issue.title) for issue in issues]
+    bodies = [encodable(boilerplate.clean(issue.body)) for issue in issues]
     return {
         "number": [issue.number for issue in issues],
         "title": titles,
@@ -116,10 +116,6 @@ def _columns(issues: Sequence[Issue], targets: Targets, boilerplate: Boilerplate
         "labels": targets.tolist(),
         "created_at": [issue.created_at for issue in issues],
     }
-
-
-def _encodable(text: str) -> str:
-    return text.encode(errors="replace").decode()  # half an emoji is no UTF-8
 
 
 def _stratified(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.augmentation import WORD, Random, rewritten, text_of, with_words, words_of
-from pipeline.issues import Issue
+from pipeline.issues import Issue, encodable
 
 BATCH = 8  # texts
 STARTS = ("Ġ", "▁")  # how a token begins that begins a word, with tokenizers that mark that
@@ -59,7 +59,7 @@ class ContextualSubstitution:
         return [copy for batch in _batches(issues) for copy in self._batch(batch, random)]
 
     def _batch(self, issues: Sequence[Issue], random: Random) -> list[Issue]:
-        texts = [_readable(text_of(issue)) for issue in issues]
+        texts = [encodable(text_of(issue)) for issue in issues]
         masked = [self._masked(text, random) for text in texts]
         filled = self._fill([text for text, _ in masked], random)
         copies = []
@@ -146,7 +146,7 @@ class BackTranslation:
         """Return a translated copy of each issue."""
         parts = [[issue.title, *issue.body.split("\n")] for issue in issues]
         prose = [(row, at) for row, lines in enumerate(parts) for at in _prose(lines)]
-        found = self._round_trip([_readable(parts[row][at]) for row, at in prose], int(random.integers(2**31)))
+        found = self._round_trip([encodable(parts[row][at]) for row, at in prose], int(random.integers(2**31)))
         for (row, at), text in zip(prose, found, strict=True):
             parts[row][at] = text or parts[row][at]
         return [
@@ -192,10 +192,6 @@ def _seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
-
-
-def _readable(text: str) -> str:
-    return text.encode(errors="replace").decode()  # half an emoji cannot be read
 
 
 def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:

@@ -1,22 +1,21 @@
 """Split issues for an honest evaluation: by time, into folds with every label in each, or into nested slices."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.issues import Issue, Targets
+from pipeline.issues import Issue, Probabilities, Targets, by_age
 
 Rows = NDArray[np.int64]
 Need = NDArray[np.float64]
 
+FOLDS = 5  # of a cross-fit
+
 
 def temporal_split(issues: Sequence[Issue], holdout: int) -> tuple[list[Issue], list[Issue]]:
     """Return the earlier issues and the newest `holdout`; in the order given where not all have a date."""
-    ordered = list(issues)
-    dated = [(issue.created_at, issue.number, issue) for issue in ordered if issue.created_at is not None]
-    if len(dated) == len(ordered):
-        ordered = [issue for _, _, issue in sorted(dated, key=lambda item: item[:2])]
+    ordered = [issues[row] for row in by_age(issues)]
     cut = max(len(ordered) - holdout, 0)
     return ordered[:cut], ordered[cut:]
 
@@ -36,6 +35,25 @@ def folds(targets: Targets, *, k: int, seed: int, groups: Rows | None = None) ->
     with the most room; a group is dealt out as one row that has the labels of all of its rows.
     """
     return _deal(targets == 1, np.full(k, 1 / k), seed, groups)
+
+
+def cross_fitted(
+    targets: Targets, predict: Callable[[list[int], list[int]], Probabilities], *, seed: int
+) -> Probabilities:
+    """Return the probabilities of each row by a model fitted on the rows of other folds, (rows, labels).
+
+    Parameters
+    ----------
+    predict : callable
+        Given the rows to fit on and the rows to predict, returns the probabilities of the latter. A row for which there
+        is none to fit on stays NaN.
+    """
+    fold, found = folds(targets, k=FOLDS, seed=seed), np.full(targets.shape, np.nan, dtype=np.float32)
+    for each in range(FOLDS):
+        inside, outside = np.flatnonzero(fold == each).tolist(), np.flatnonzero(fold != each).tolist()
+        if inside and outside:
+            found[inside] = predict(outside, inside)
+    return found
 
 
 def stratified_split(targets: Targets, *, share: float, seed: int, groups: Rows | None = None) -> tuple[Rows, Rows]:

@@ -16,10 +16,9 @@ from pipeline.issues import UNKNOWN, Issue, Probabilities, Targets, build_target
 from pipeline.labels import read_labels
 from pipeline.methods import make
 from pipeline.methods.base import Method, Progress
-from pipeline.splits import folds, temporal_split
+from pipeline.splits import cross_fitted, temporal_split
 
 LEAST_ISSUES = 10  # with a label
-FOLDS = 5
 HOLDOUT_SHARE = 0.2
 CANDIDATES = ("naive_bayes", "linear")
 
@@ -143,15 +142,13 @@ def _unconfirmed(issues: Sequence[Issue], labels: Sequence[str]) -> NDArray[np.b
 
 def cross_fit(issues: Sequence[Issue], targets: Targets, recipe: Recipe) -> Probabilities:
     """Return the probabilities of each issue by a model fitted on the other folds, (issues, labels)."""
-    fold = folds(targets, k=FOLDS, seed=recipe.seed)
-    probabilities = np.zeros(targets.shape, dtype=np.float32)
-    for each in range(FOLDS):
-        inside, outside = np.flatnonzero(fold == each).tolist(), np.flatnonzero(fold != each).tolist()
-        if inside:
-            twin = make(recipe.method, recipe.settings)
-            twin.fit([issues[i] for i in outside], targets[outside], seed=recipe.seed)
-            probabilities[inside] = twin.predict_proba([issues[i] for i in inside])
-    return probabilities
+
+    def predict(outside: list[int], inside: list[int]) -> Probabilities:
+        twin = make(recipe.method, recipe.settings)
+        twin.fit([issues[i] for i in outside], targets[outside], seed=recipe.seed)
+        return twin.predict_proba([issues[i] for i in inside])
+
+    return cross_fitted(targets, predict, seed=recipe.seed)
 
 
 def choose(issues: Sequence[Issue], labels: tuple[str, ...], *, seed: int, now: datetime) -> tuple[Recipe, str]:

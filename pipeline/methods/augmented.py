@@ -11,7 +11,7 @@ from pipeline.errors import ModelError
 from pipeline.issues import Probabilities, Targets
 from pipeline.methods.base import FitOptions, Issues, Method, make, method_class
 from pipeline.rewriting import BackTranslation, ContextualSubstitution
-from pipeline.splits import folds
+from pipeline.splits import FOLDS, cross_fitted
 
 AUGMENTERS: Mapping[str, type[Augmenter]] = {
     "perturbation": Perturbation,
@@ -19,7 +19,6 @@ AUGMENTERS: Mapping[str, type[Augmenter]] = {
     "contextual": ContextualSubstitution,
     "back_translation": BackTranslation,
 }
-FOLDS = 5
 
 
 class Augmented:
@@ -69,14 +68,16 @@ class Augmented:
         """Make the copies once, cross-fit on them, then fit on all."""
         versions = self._versions(issues, options.get("unlabeled", ()), np.random.default_rng(seed))
         report = options.pop("progress", None) or (lambda done: None)
-        fold = folds(targets, k=FOLDS, seed=seed)
-        self.held_out_ = np.full(targets.shape, np.nan, dtype=np.float32)
-        for each in range(FOLDS):
-            inside, outside = np.flatnonzero(fold == each).tolist(), np.flatnonzero(fold != each).tolist()
-            if inside and outside:
-                twin = self._fit_base(versions, targets, outside, seed, options)
-                self.held_out_[inside] = twin.predict_proba([issues[row] for row in inside])
-            report((each + 1) / (FOLDS + 1))
+        done = 0
+
+        def predict(outside: list[int], inside: list[int]) -> Probabilities:
+            nonlocal done
+            found = self._fit_base(versions, targets, outside, seed, options)
+            done += 1
+            report(done / (FOLDS + 1))
+            return found.predict_proba([issues[row] for row in inside])
+
+        self.held_out_ = cross_fitted(targets, predict, seed=seed)
         self.base_ = self._fit_base(versions, targets, list(range(len(issues))), seed, options)
         report(1.0)
         return self
@@ -96,15 +97,12 @@ class Augmented:
         self, versions: list[Issues], targets: Targets, rows: list[int], seed: int, options: FitOptions
     ) -> Method:
         """Fit the base on all versions of some rows."""
-        return self._unfitted_base().fit(
+        return make(self.base, self.base_settings).fit(
             [version[row] for version in versions for row in rows],
             np.tile(targets[rows], (len(versions), 1)),
             seed=seed,
             **options,
         )
-
-    def _unfitted_base(self) -> Method:
-        return make(self.base, self.base_settings)
 
     def predict_proba(self, issues: Issues) -> Probabilities:
         """Return the base's probability of each label, (issues, labels)."""

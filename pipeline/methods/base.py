@@ -57,6 +57,14 @@ class Method(Protocol):
         ...
 
 
+def labels_read(method: str, targets: Targets, options: FitOptions) -> Sequence[Label]:
+    """Return what the columns of the targets stand for, for a method that reads it; ModelError if it was not told."""
+    labels = options.get("labels") or ()
+    if len(labels) != targets.shape[1]:
+        raise ModelError(f"{method} reads labels: {targets.shape[1]} columns need as many, not {len(labels)}")
+    return labels
+
+
 METHODS: dict[str, type[Method]] = {}  # by name; `pipeline.methods` enters them all, so that one may build on another
 
 

@@ -94,7 +94,7 @@ class EmbeddingKnn:
         return method
 
     def _embed(self, issues: Issues) -> Vectors:
-        return load_encoder(self.backbone).embed([f"{issue.title}\n\n{issue.body}" for issue in issues])
+        return load_encoder(self.backbone).embed([issue.text for issue in issues])
 
     def _votes(self, most: int, count: int, find: Find, *, itself: int = 0) -> Votes:
         """Return the votes of up to `most` neighbours for `count` issues; `itself` is 1 where an issue is no neighbour.

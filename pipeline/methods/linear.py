@@ -148,7 +148,7 @@ class Linear:
         views = (
             [issue.title for issue in issues],
             bodies,
-            [f"{issue.title}\n\n{issue.body}" for issue in issues],
+            [issue.text for issue in issues],
         )
         encoder = load_encoder(self.backbone)
         return np.hstack([self.dense * encoder.embed(texts) for texts in views])

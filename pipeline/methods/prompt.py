@@ -15,9 +15,9 @@ from pipeline.encoder import BUNDLED, Vectors, load_encoder
 from pipeline.endpoint import Endpoint, Shown, conversation, parse_answer
 from pipeline.errors import ModelError
 from pipeline.glossary import meaning, plain
-from pipeline.issues import UNKNOWN, Issue, Probabilities, Targets, clean_body
+from pipeline.issues import UNKNOWN, Issue, Probabilities, Targets, clean_body, spread_evenly
 from pipeline.labels import Label
-from pipeline.methods.base import FitOptions, Issues
+from pipeline.methods.base import FitOptions, Issues, labels_read
 from pipeline.neighbours import search_exactly
 from pipeline.similarity import Scores, standing_out
 
@@ -104,9 +104,7 @@ class Prompt:
     def fit(self, issues: Issues, targets: Targets, *, seed: int, **options: Unpack[FitOptions]) -> Self:
         """Keep the issues as examples, and see how usual each label is; nothing is trained, and nothing random."""
         self._check_settings()
-        labels = options.get("labels") or ()
-        if len(labels) != targets.shape[1]:
-            raise ModelError(f"prompt reads labels: {targets.shape[1]} columns need as many, not {len(labels)}")
+        labels = labels_read(self.name, targets, options)
         self.__dict__.pop("_language_model", None)
         self.labels_ = [(label.name, meaning(label).nouns[0]) for label in labels]
         self.words_ = [list(self.words.get(label.name) or [_spoken(label)]) for label in labels]
@@ -183,7 +181,7 @@ class Prompt:
 
     def _usual(self, issues: Issues) -> NDArray[np.float64]:
         """Return the mean score of each label over some of the issues, (labels,)."""
-        some = [issues[int(at)] for at in np.linspace(0, len(issues) - 1, min(SAMPLE, len(issues)))]
+        some = spread_evenly(issues, SAMPLE)
         own = np.full(len(some), -1)
         return np.asarray(self._scores(some, own).mean(axis=0) if some else np.zeros(len(self.labels_)))
 
@@ -226,7 +224,7 @@ class Prompt:
         return [[row for row in each if row != itself][: self.examples] for each, itself in zip(rows, own, strict=True)]
 
     def _embed(self, issues: Issues) -> Vectors:
-        return load_encoder(self.backbone).embed([f"{issue.title}\n\n{issue.body}" for issue in issues])
+        return load_encoder(self.backbone).embed([issue.text for issue in issues])
 
 
 def _spoken(label: Label) -> str:

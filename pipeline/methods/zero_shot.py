@@ -11,9 +11,9 @@ from safetensors.numpy import load_file, save_file
 from pipeline.encoder import BUNDLED
 from pipeline.errors import ModelError
 from pipeline.glossary import Meaning, meaning
-from pipeline.issues import Issue, Probabilities, Targets
+from pipeline.issues import Issue, Probabilities, Targets, spread_evenly
 from pipeline.labels import Label
-from pipeline.methods.base import FitOptions, Issues
+from pipeline.methods.base import FitOptions, Issues, labels_read
 from pipeline.similarity import SCALE, Aggregate, Scores, Similarity, standing_out
 
 if TYPE_CHECKING:  # transformers comes with it, and the worker does without
@@ -88,9 +88,7 @@ class ZeroShot:
 
     def fit(self, issues: Issues, targets: Targets, *, seed: int, **options: Unpack[FitOptions]) -> Self:
         """Look up what the labels mean, and centre them on the unlabelled issues; nothing is random."""
-        labels = options.get("labels") or ()
-        if len(labels) != targets.shape[1]:
-            raise ModelError(f"zero_shot reads labels: {targets.shape[1]} columns need as many, not {len(labels)}")
+        labels = labels_read(self.name, targets, options)
         meanings = [self._meaning(label) for label in labels]
         self.phrasings_ = [each.nouns if self.checkpoint else each.phrasings for each in meanings]
         self.prior_ = np.log([each.share for each in meanings])  # (labels,)
@@ -141,5 +139,4 @@ class ZeroShot:
 
     def _sample(self, issues: Issues) -> list[Issue]:
         """Return so many issues, evenly spread, as the comparison can afford."""
-        most = SAMPLE["entailment" if self.checkpoint else "similarity"]
-        return [issues[int(at)] for at in np.linspace(0, len(issues) - 1, min(most, len(issues)))]
+        return spread_evenly(issues, SAMPLE["entailment" if self.checkpoint else "similarity"])
