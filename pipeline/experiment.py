@@ -21,7 +21,7 @@ from pipeline.labels import read_labels
 from pipeline.methods import make, method_class
 from pipeline.methods.base import Method, Progress
 from pipeline.splits import nested_slices
-from pipeline.training import Recipe, cross_fit
+from pipeline.training import Recipe, held_out
 from pipeline.zero_shot_analysis import analyse
 
 ALL: Literal["all"] = "all"
@@ -175,11 +175,7 @@ def _held_out(method: Method, whole: Split, rows: list[int], run: Run) -> tuple[
     targets, issues = whole.targets[rows], [whole.labelled[row] for row in rows]
     if not rows:
         return targets, targets.astype(np.float32)
-    found: Probabilities | None = getattr(method, "held_out_", None)
-    if found is None:
-        found = cross_fit(issues, targets, Recipe(run.method, method.settings(), whole.labels, run.seed))
-    known = ~np.isnan(found).any(axis=1)
-    return targets[known], np.asarray(found[known], dtype=np.float32)
+    return held_out(method, issues, targets, Recipe(run.method, method.settings(), whole.labels, run.seed))
 
 
 def _figures(whole: Split, p: Probabilities, threshold: float) -> dict[str, float]:

@@ -102,12 +102,12 @@ def train(issues: Sequence[Issue], recipe: Recipe, *, now: datetime, progress: P
     method = make(recipe.method, recipe.settings).fit(
         issues, targets, seed=recipe.seed, progress=progress, labels=read_labels(recipe.labels)
     )
-    held_out = getattr(method, "held_out_", None)
+    held_out_y, held_out_p = held_out(method, issues, targets, recipe)
     return Trained(
         recipe=replace(recipe, settings=method.settings()),
         method=method,
-        held_out_y=targets,
-        held_out_p=cross_fit(issues, targets, recipe) if held_out is None else held_out,
+        held_out_y=held_out_y,
+        held_out_p=held_out_p,
         fingerprint=fingerprint(issues, recipe.labels),
         issues=len(issues),
         created_at=now,
@@ -138,6 +138,20 @@ def with_evidence(model: Trained, later: Sequence[Issue], probabilities: Probabi
 def _unconfirmed(issues: Sequence[Issue], labels: Sequence[str]) -> NDArray[np.bool_]:
     cells = [[label in issue.unconfirmed for label in labels] for issue in issues]
     return np.array(cells, dtype=bool).reshape(len(issues), len(labels))
+
+
+def held_out(
+    method: Method, issues: Sequence[Issue], targets: Targets, recipe: Recipe
+) -> tuple[Targets, Probabilities]:
+    """Return truth and prediction of the issues that a model without them predicted, (held out, labels) each.
+
+    The fitted method may have kept that itself, with NaN for the other issues; else it is cross-fitted.
+    """
+    found: Probabilities | None = getattr(method, "held_out_", None)
+    if found is None:
+        found = cross_fit(issues, targets, recipe)
+    known = ~np.isnan(found).any(axis=1)
+    return targets[known], np.asarray(found[known], dtype=np.float32)
 
 
 def cross_fit(issues: Sequence[Issue], targets: Targets, recipe: Recipe) -> Probabilities:

@@ -1,6 +1,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar, Self, Unpack
 
 import numpy as np
 import pytest
@@ -9,6 +10,8 @@ from pipeline.decisions import Decision, PrecisionTargets
 from pipeline.errors import ModelError, TooFewIssuesError
 from pipeline.issues import UNKNOWN, Issue, Targets, build_targets
 from pipeline.methods import METHODS, make
+from pipeline.methods.base import FitOptions, Issues
+from pipeline.methods.naive_bayes import NaiveBayes
 from pipeline.training import CANDIDATES, Recipe, Trained, choose, cross_fit, evidence, train, train_best
 from tests.pipeline.chat import settings_for
 from tests.pipeline.samples import LABELS, issue, labelled
@@ -160,3 +163,19 @@ def test_best_model_learns_from_all_issues_and_keeps_why() -> None:
     model = train_best(issues, LABELS, seed=0, now=NOW)
     recipe, why = choose(issues, LABELS, seed=0, now=NOW)
     assert (model.recipe.method, model.why, model.issues) == (recipe.method, why, 60)
+
+
+def test_issues_that_a_method_did_not_hold_out_are_no_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Partly(NaiveBayes):
+        name: ClassVar[str] = "partly"
+
+        def fit(self, issues: Issues, targets: Targets, *, seed: int, **options: Unpack[FitOptions]) -> Self:
+            self.held_out_ = np.full(targets.shape, np.nan, dtype=np.float32)
+            self.held_out_[:5] = 0.25
+            return super().fit(issues, targets, seed=seed, **options)
+
+    monkeypatch.setitem(METHODS, Partly.name, Partly)
+    issues = labelled(24)
+    model = train(issues, Recipe(Partly.name, {}, LABELS), now=NOW)
+    assert (model.held_out_p == 0.25).all()
+    assert np.array_equal(model.held_out_y, build_targets(issues[:5], LABELS))
