@@ -16,8 +16,9 @@ from pipeline.data_report import as_text
 from pipeline.errors import ExperimentError
 from pipeline.experiment import ALL, SIZES, Outcome, Run, Size, Slices
 from pipeline.experiment_data import describe_split
-from pipeline.experiment_store import Store, as_json, open_store, write_whole
+from pipeline.experiment_store import Store, as_json, open_store
 from pipeline.exports import read_issues
+from pipeline.files import write_whole
 from pipeline.issues import label_counts, usual_labels
 from pipeline.methods import METHODS, method_class
 from pipeline.methods.base import Progress

@@ -3,7 +3,6 @@
 import argparse
 import json
 import math
-import os
 import sys
 import tempfile
 import time
@@ -18,6 +17,7 @@ from bot.replay_source import Source, load
 from bot.replay_walk import Plan, walk
 from bot.report import report
 from bot.settings import Settings
+from pipeline.files import write_whole
 from pipeline.issues import label_counts
 
 LONGEST_DELAY = 3650  # days
@@ -62,11 +62,11 @@ def replay_command(args: argparse.Namespace, settings: Settings) -> int:
             lived = walk(plan, Path(folder), show=lambda done, doing: show(done, total, doing))
     found = report(plan, lived, seconds=time.monotonic() - started)
     if args.json:
-        _write(Path(args.json), json.dumps(found.figures, indent=2, ensure_ascii=False) + "\n")
+        _write(args.json, json.dumps(found.figures, indent=2, ensure_ascii=False) + "\n")
     if args.html:
         from bot.report_html import render
 
-        _write(Path(args.html), render(found))
+        _write(args.html, render(found))
     report_text.show(found, sys.stdout)
     return 0
 
@@ -96,11 +96,5 @@ def _check_writable(option: str, name: str | None) -> None:
         raise ArgumentError(f"{option} {name}: nothing can be written there: {error.strerror}") from error
 
 
-def _write(path: Path, text: str) -> None:
-    """Write a file: all of it, or nothing."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        scratch.write_text(text, encoding="utf-8", errors="replace")
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+def _write(name: str, text: str) -> None:
+    write_whole(Path(name), text.encode("utf-8", "replace"))

@@ -1,14 +1,10 @@
 """An evaluation's report as a page: one file that needs nothing else, in light and dark."""
 
-import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from bot.dashboard import formats
 from bot.report_evaluate import METRICS, Cells, Findings, headline, notes
-from bot.report_html import STYLE
+from bot.report_html import data_uri, page
 from bot.report_plots import Picture
 from pipeline import experiment_summary as summary
 from pipeline.experiment import Size
@@ -24,10 +20,8 @@ _MORE = {
 
 def render(found: Findings, drawn: Sequence[Picture]) -> str:
     """Return the page."""
-    pages = Environment(
-        loader=PackageLoader("bot", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    return pages.get_template("evaluate.html").render(
+    return page(
+        "evaluate.html",
         found=found,
         headline=headline(found),
         metrics={title: Cells(found, metric) for metric, title in METRICS.items()},
@@ -36,9 +30,7 @@ def render(found: Findings, drawn: Sequence[Picture]) -> str:
         tiers=list(_tiers(found)),
         rounds=_round_tables(found),
         notes=notes(found),
-        pictures=[(each, _uri(each.light), _uri(each.dark)) for each in drawn],
-        style=STYLE.read_text(encoding="utf-8"),
-        f=formats,
+        pictures=[(each, data_uri(each.light), data_uri(each.dark)) for each in drawn],
     )
 
 
@@ -69,7 +61,3 @@ def _round_tables(found: Findings) -> list[tuple[str, list[str], list[Mapping[st
         if isinstance(told, list) and told and all(isinstance(each, Mapping) for each in told):
             tables.append((run.name, list(dict.fromkeys(key for each in told for key in each)), told))
     return tables
-
-
-def _uri(svg: bytes) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from bot.dashboard.charts import DARK, LIGHT, Palette
+from bot.dashboard.charts import DARK, LIGHT, Palette, quiet, svg
 from pipeline.experiment_summary import Spread
 
 if TYPE_CHECKING:
@@ -45,28 +44,16 @@ def picture(
 
 def _svg(draw: Draw, palette: Palette, size: tuple[float, float]) -> bytes:
     from matplotlib import rc_context
-    from matplotlib.figure import Figure
 
     with rc_context({"svg.hashsalt": "issue-tagger", "text.parse_math": False}):
-        figure = Figure(figsize=size, layout="constrained")
-        figure.patch.set_alpha(0)
-        draw(figure, palette)
-        out = io.BytesIO()
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    return out.getvalue()
+        return svg(lambda figure: draw(figure, palette), size)
 
 
 def _dress(axes: Axes, palette: Palette, *, x: str, y: str, title: str = "") -> None:
     axes.set_xlabel(x, color=palette.ink, fontsize=9)
     axes.set_ylabel(y, color=palette.ink, fontsize=9)
     axes.set_title(title, color=palette.ink, fontsize=10, loc="left")
-    axes.tick_params(which="both", colors=palette.ink, labelsize=9, length=0)
-    axes.grid(axis="both", color=palette.faint, linewidth=0.7)
-    axes.set_axisbelow(True)
-    axes.set_facecolor("none")
-    for side, spine in axes.spines.items():
-        spine.set_visible(side == "bottom")
-        spine.set_color(palette.faint)
+    quiet(axes, palette, grid="both")
 
 
 def _legend(axes: Axes, palette: Palette, **where: Any) -> None:

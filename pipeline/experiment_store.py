@@ -5,7 +5,6 @@ predictions, and `.json`, written last, its row of the results, what it was trai
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from pipeline.errors import ExperimentError
 from pipeline.experiment import Outcome, Run, Slices
 from pipeline.experiment_report import jsonable
 from pipeline.experiment_split import Split
+from pipeline.files import write_whole
 
 FORMAT = 1
 ABOUT = "experiment.json"
@@ -103,16 +103,3 @@ def as_json(value: Any) -> bytes:
     """Return JSON text."""
     text = json.dumps(jsonable(value), indent=1, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode("utf-8", "replace")
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file: all of it, or nothing."""
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with scratch.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import io
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from bot.accuracy import Judged, Window, over_time
 from bot.dashboard.formats import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 TICKS = 6
 
@@ -70,14 +71,23 @@ def name_of(model: int | None) -> str:
 
 def accuracy_svg(shown: Course, *, palette: Palette = LIGHT) -> bytes:
     """Draw precision, with its 95 % interval, and coverage over the issues predicted; promotions as vertical lines."""
+
+    def draw(figure: Figure) -> None:
+        axes = figure.add_subplot()
+        _draw_lines(axes, shown.windows, palette)
+        _dress(axes, shown, palette)
+        _draw_promotions(axes, shown.promotions, palette)
+
+    return svg(draw, (9.6, 3.5))
+
+
+def svg(draw: Callable[[Figure], None], size: tuple[float, float]) -> bytes:
+    """Draw on a transparent figure, `size` in inches, and return it as SVG."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(9.6, 3.5), layout="constrained")
+    figure = Figure(figsize=size, layout="constrained")
     figure.patch.set_alpha(0)
-    axes = figure.add_subplot()
-    _draw_lines(axes, shown.windows, palette)
-    _dress(axes, shown, palette)
-    _draw_promotions(axes, shown.promotions, palette)
+    draw(figure)
     out = io.BytesIO()
     figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     return out.getvalue()
@@ -115,6 +125,17 @@ def _draw_promotions(axes: Axes, promotions: list[tuple[int, int | None]], palet
             free_from = position + room
 
 
+def quiet(axes: Axes, palette: Palette, *, grid: Literal["both", "x", "y"]) -> None:
+    """Draw the grid and the axis below faintly, and nothing else around the data."""
+    axes.tick_params(which="both", colors=palette.ink, labelsize=9, length=0)
+    axes.grid(axis=grid, color=palette.faint, linewidth=0.7)
+    axes.set_axisbelow(True)
+    axes.set_facecolor("none")
+    for side, spine in axes.spines.items():
+        spine.set_visible(side == "bottom")
+        spine.set_color(palette.faint)
+
+
 def _dress(axes: Axes, shown: Course, palette: Palette) -> None:
     windows = shown.windows
     step = math.ceil(len(windows) / TICKS)
@@ -125,13 +146,7 @@ def _dress(axes: Axes, shown: Course, palette: Palette) -> None:
     axes.set_xticks([w.after for w in ticks], named, parse_math=False)
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"], parse_math=False)
     axes.set_xlabel(f"issues predicted{', and the day by which' if shown.dated else ''}", color=palette.ink, fontsize=9)
-    axes.tick_params(colors=palette.ink, labelsize=9, length=0)
-    axes.grid(axis="y", color=palette.faint, linewidth=0.7)
-    axes.set_axisbelow(True)
-    axes.set_facecolor("none")
-    for side, spine in axes.spines.items():
-        spine.set_visible(side == "bottom")
-        spine.set_color(palette.faint)
+    quiet(axes, palette, grid="y")
     handles, names = axes.get_legend_handles_labels()
     axes.legend(
         [handles[i] for i in (1, 0, 2)],

@@ -13,12 +13,17 @@ from pipeline.export import export
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "crash", "save", "dark", "mode", "the")
 
 
+def write_tokenizer(folder: Path, *more: str) -> int:
+    """Write a tokenizer of a few words, `more` among them, and all letters; return how many tokens it has."""
+    words = [*WORDS, *more, *string.ascii_lowercase, *(f"##{letter}" for letter in string.ascii_lowercase)]
+    transformers.BertTokenizerFast(vocab={word: n for n, word in enumerate(words)}).save_pretrained(folder)
+    return len(words)
+
+
 def make_checkpoint(folder: Path, *, seed: int, positions: int = 256) -> Path:
     """Write a BERT with random weights that knows a few words and all letters."""
-    words = [*WORDS, *string.ascii_lowercase, *(f"##{letter}" for letter in string.ascii_lowercase)]
-    transformers.BertTokenizerFast(vocab={word: n for n, word in enumerate(words)}).save_pretrained(folder)
     config = transformers.BertConfig(
-        vocab_size=len(words),
+        vocab_size=write_tokenizer(folder),
         hidden_size=16,
         num_hidden_layers=2,
         num_attention_heads=2,

@@ -9,7 +9,8 @@ from pipeline import experiment
 from pipeline.errors import ExperimentError
 from pipeline.experiment import ALL, Outcome, Run, Slices
 from pipeline.experiment_split import Split, split
-from pipeline.experiment_store import as_json, open_store, write_whole
+from pipeline.experiment_store import as_json, open_store
+from pipeline.files import write_whole
 from tests.pipeline.contestants import distinct
 from tests.pipeline.samples import LABELS, labelled
 

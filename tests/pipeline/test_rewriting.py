@@ -10,17 +10,12 @@ from pipeline.augmentation import text_of, words_of
 from pipeline.errors import BackboneError
 from pipeline.issues import Issue
 from pipeline.rewriting import BackTranslation, ContextualSubstitution
+from tests.pipeline.conftest import WORDS, write_tokenizer
 from tests.pipeline.samples import issue
 
-WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "crash", "save", "dark", "mode", "the", "saving", "##ing", "!")
+MORE = ("saving", "##ing", "!")
 BUG = issue(1, "bug")
 CODE = Issue(number=2, title="Crash", body="It fails:\n```python\nfit(data)\n```\n---\nPlease help", labels=("bug",))
-
-
-def tokenizer(folder: Path) -> int:
-    words = [*WORDS, *string.ascii_lowercase, *(f"##{letter}" for letter in string.ascii_lowercase)]
-    transformers.BertTokenizerFast(vocab={word: n for n, word in enumerate(words)}).save_pretrained(folder)
-    return len(words)
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +23,7 @@ def masked(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A tiny BERT that fills in masks, with random weights."""
     folder = tmp_path_factory.mktemp("masked")
     config = transformers.BertConfig(
-        vocab_size=tokenizer(folder),
+        vocab_size=write_tokenizer(folder, *MORE),
         hidden_size=16,
         num_hidden_layers=1,
         num_attention_heads=2,
@@ -45,7 +40,7 @@ def translator(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A tiny BART, with random weights: it answers in gibberish."""
     folder = tmp_path_factory.mktemp("translator")
     config = transformers.BartConfig(
-        vocab_size=tokenizer(folder),
+        vocab_size=write_tokenizer(folder, *MORE),
         d_model=16,
         encoder_layers=1,
         decoder_layers=1,
@@ -85,7 +80,7 @@ def test_masked_words_are_substituted_and_labels_kept(masked: str) -> None:
 
 def test_what_is_put_there_is_a_whole_word(masked: str) -> None:
     [copy] = substituted(masked, [CODE], rate=1)
-    known = {word for word in WORDS if word.isalpha()} | set(string.ascii_lowercase)
+    known = {word for word in (*WORDS, *MORE) if word.isalpha()} | set(string.ascii_lowercase)
     assert set(words_of(text_of(copy))) <= known
     assert copy.body.count("\n") == CODE.body.count("\n")
 
