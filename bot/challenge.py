@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 MOST_HELD_OUT = 300  # issues
 LEAST_POSITIVES = 5  # issues with a label, for the label to be learnt
 BETTER = 0.8  # how sure the comparison must be that the challenger is better
+NO_WORSE = 0.5  # … than the cold start, or as good: that can only suggest, a model knows how often it is right
 LEASE = timedelta(minutes=2)
 MOST_ATTEMPTS = 3
 
@@ -90,13 +91,21 @@ class Verdict:
     metrics: dict[str, float]
 
 
-def compare(y: Targets, champion: Probabilities, challenger: Probabilities, *, seed: int) -> Verdict:
-    """Compare on the hold-out, (issues, labels); promote only what is better beyond a paired bootstrap's doubt."""
+def compare(
+    y: Targets, champion: Probabilities, challenger: Probabilities, *, seed: int, cold: bool = False
+) -> Verdict:
+    """Compare on the hold-out, (issues, labels); promote only what is better beyond a paired bootstrap's doubt.
+
+    Where the champion is the cold start (`cold`), being as good is enough: nothing that it says is measured, so that it
+    never applies a label, while the challenger does where its thresholds are reached.
+    """
     result = evaluation.compare(y, champion, challenger, seed=seed)
-    promote = result.probability_better >= BETTER
+    sure, asked = (result.probability_no_worse, NO_WORSE) if cold else (result.probability_better, BETTER)
+    promote = sure >= asked
     reason = (
         f"on {len(y)} later issues: average precision {result.challenger:.3f} against {result.champion:.3f} of the "
-        f"champion, better in {result.probability_better:.0%} of the resamples ({BETTER:.0%} asked for)"
+        + ("cold start, no worse" if cold else "champion, better")
+        + f" in {sure:.0%} of the resamples ({asked:.0%} asked for)"
     )
     metrics = {
         "average_precision": result.challenger,
@@ -182,6 +191,7 @@ def _train(context: Context, row: TrainingRun) -> _Result:
         align(context.models.probabilities(champion, wanted, parts.holdout), universe),
         align((challenger.labels, later), universe),
         seed=row.id,
+        cold=champion is None,
     )
     challenger = training.with_evidence(challenger, parts.holdout, later)
     folder = registry.publish(context.settings.models_dir, challenger, metrics=verdict.metrics)

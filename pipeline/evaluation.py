@@ -102,6 +102,7 @@ class Comparison:
     champion: float
     challenger: float
     probability_better: float  # share of the resamples in which the challenger is
+    probability_no_worse: float  # … in which it is, or ties
 
 
 def average_precision(y: Targets, p: Probabilities) -> float:
@@ -119,8 +120,11 @@ def compare(
     Berg-Kirkpatrick, Burkett & Klein (2012), An empirical investigation of statistical significance in NLP.
     """
     random = np.random.default_rng(seed)
-    wins = 0
+    wins = ties = 0
     for _ in range(rounds):
         rows = random.integers(0, len(y), len(y))
-        wins += average_precision(y[rows], challenger[rows]) > average_precision(y[rows], champion[rows])
-    return Comparison(average_precision(y, champion), average_precision(y, challenger), wins / rounds)
+        theirs, ours = average_precision(y[rows], champion[rows]), average_precision(y[rows], challenger[rows])
+        wins, ties = wins + (ours > theirs), ties + (ours == theirs)
+    return Comparison(
+        average_precision(y, champion), average_precision(y, challenger), wins / rounds, (wins + ties) / rounds
+    )

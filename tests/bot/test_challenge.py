@@ -69,6 +69,14 @@ def test_what_is_better_beyond_doubt_is_promoted_and_what_is_not_is_refused() ->
     assert (better.metrics["average_precision"], better.metrics["probability_better"]) == (1.0, 1.0)
 
 
+def test_a_model_that_is_as_good_as_the_cold_start_takes_its_place_and_a_worse_one_does_not() -> None:
+    y = np.eye(3, dtype=np.int8)[np.arange(60) % 3]
+    good = np.where(y == 1, 0.9, 0.1).astype(np.float32)
+    same, worse = compare(y, good, good, seed=0, cold=True), compare(y, good, 1 - good, seed=0, cold=True)
+    assert (same.promote, worse.promote) == (True, False)
+    assert "of the cold start, no worse in 100% of the resamples (50% asked for)" in same.reason
+
+
 def test_labels_that_a_model_does_not_know_are_improbable() -> None:
     p = np.array([[0.1, 0.2]], dtype=np.float32)
     assert align((["b", "gone"], p), ["a", "b"]).tolist() == [[0.0, pytest.approx(0.1)]]

@@ -1,12 +1,10 @@
 """The replay, from the outside: a file of invented issues in, figures and a page out."""
 
 import base64
-import codecs
 import json
 import os
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -53,14 +51,6 @@ def row(issue: Issue, *, dated: bool = True, **more: object) -> dict[str, Any]:
     return {**about, "labels": names, "html_url": f"https://github.com/octo/demo/issues/{issue.number}", **at, **more}
 
 
-def unspoken(count: int) -> list[Issue]:
-    """Return invented issues in words that say nothing to a reader, so that only a model tells their labels."""
-    return [
-        replace(each, title=codecs.encode(each.title, "rot13"), body=codecs.encode(each.body, "rot13"))
-        for each in invented(count)
-    ]
-
-
 def write(rows: list[dict[str, Any]], name: str = "demo.jsonl") -> str:
     Path(name).write_text("".join(json.dumps(each) + "\n" for each in rows))
     return name
@@ -74,7 +64,7 @@ def figures(run: Run, *arguments: str) -> dict[str, Any]:
 
 
 def test_the_figures_have_the_shape_that_was_asked_for(run: Run) -> None:
-    found = figures(run, write([row(issue) for issue in unspoken(COUNT)]))
+    found = figures(run, write([row(issue) for issue in invented(COUNT)]))
     assert (found["repository"], found["issues"], found["evaluated"]) == ("octo/demo", COUNT, COUNT)
     for kind in ("applied", "suggested"):
         assert set(found[kind]) == {"issues", "labels", "precision", "coverage", "recall"}
@@ -92,7 +82,7 @@ def test_the_figures_have_the_shape_that_was_asked_for(run: Run) -> None:
 
 
 def test_the_figures_agree_with_each_other(run: Run) -> None:
-    found = figures(run, write([row(issue) for issue in unspoken(COUNT)]))
+    found = figures(run, write([row(issue) for issue in invented(COUNT)]))
     applied, each = found["applied"], found["per_label"]
     assert sum(label["applied"] for label in each) == applied["labels"] > 0
     right = sum(label["correct"] for label in each)
@@ -116,7 +106,7 @@ def lived(rows: list[dict[str, Any]], folder: Path) -> Lived:
 def test_no_prediction_uses_a_label_that_was_revealed_later(tmp_path: Path) -> None:
     """From issue 100 on everybody means something else: what was predicted before the change is told is the same."""
     turned = {"bug": "documentation", "documentation": "question", "question": "bug"}
-    issues, change = unspoken(COUNT), 100
+    issues, change = invented(COUNT), 100
     other = [
         row(each) if each.number < change else row(each, labels=[{"name": turned[each.labels[0]]}]) for each in issues
     ]
@@ -132,7 +122,7 @@ def test_no_prediction_uses_a_label_that_was_revealed_later(tmp_path: Path) -> N
 
 
 def test_no_issue_is_predicted_by_a_model_that_was_trained_on_it(tmp_path: Path) -> None:
-    past = lived([row(each) for each in unspoken(COUNT)], tmp_path / "one")
+    past = lived([row(each) for each in invented(COUNT)], tmp_path / "one")
     models = {t.model.number: t for t in past.trainings if t.model}
     assert models
     for each in past.predicted:
