@@ -20,12 +20,23 @@ def search(vectors: Vectors, queries: Vectors, k: int) -> Found:
     return np.asarray(found.total_scores, dtype=np.float32), np.asarray(found.total_indices, dtype=np.int64)
 
 
-def search_others(vectors: Vectors, rows: NDArray[np.int64], k: int) -> Found:
-    """Return the `k` nearest of ``vectors[rows]`` of each vector, itself left out; `k` is below the number of rows."""
-    similarity, found = search(vectors[rows], vectors, k + 1)
-    own = rows[found] == np.arange(len(vectors))[:, np.newaxis]
-    own[~own.any(axis=1), -1] = True  # it is not among them, or behind equals: leave the last one out
-    return similarity[~own].reshape(-1, k), found[~own].reshape(-1, k)
+def search_others(
+    vectors: Vectors, rows: NDArray[np.int64], k: int, *, groups: NDArray[np.int64] | None = None
+) -> Found:
+    """Return the `k` nearest of ``vectors[rows]`` of each vector, itself and its group left out.
+
+    Parameters
+    ----------
+    k : int
+        No more than there are rows beside the greatest group.
+    groups : array of int, optional
+        (vectors,): those of the same number are no neighbours.
+    """
+    groups = np.arange(len(vectors)) if groups is None else groups
+    similarity, found = search(vectors[rows], vectors, k + int(np.bincount(groups).max()))
+    own = groups[rows][found] == groups[:, np.newaxis]
+    kept = np.argsort(own, axis=1, kind="stable")[:, :k]  # the others first, in their order
+    return np.take_along_axis(similarity, kept, axis=1), np.take_along_axis(found, kept, axis=1)
 
 
 def search_exactly(vectors: Vectors, queries: Vectors, k: int) -> Found:

@@ -1,7 +1,8 @@
 """Model versions on disk: immutable folders, complete or not there at all, and no pickle in them.
 
-A version is a folder with the method's own files (JSON and safetensors), `held_out.safetensors`, and `manifest.json`,
-which is written last and lists the SHA-256 of every other file. Which version serves is a row of the database.
+A version is a folder with the method's own files (JSON and safetensors; in folders of their own where a method is made
+of several), `held_out.safetensors`, and `manifest.json`, which is written last and lists the SHA-256 of every other
+file. Which version serves is a row of the database.
 """
 
 import hashlib
@@ -47,8 +48,8 @@ def write(folder: Path, trained: Trained, *, metrics: Mapping[str, Any]) -> None
         trained.method.save(scratch)
         save_file({"y": trained.held_out_y, "p": trained.held_out_p}, scratch / "held_out.safetensors")
         manifest = _manifest(scratch, trained, metrics)
-        for file in scratch.iterdir():
-            _sync(file)
+        for path in [*scratch.rglob("*"), scratch]:
+            _sync(path)
         (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n")
         _sync(scratch / MANIFEST)
         scratch.chmod(0o755)
@@ -71,7 +72,9 @@ def _manifest(scratch: Path, trained: Trained, metrics: Mapping[str, Any]) -> di
         "created_at": trained.created_at.isoformat(),
         "metrics": dict(metrics),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
-        "files": {file.name: sha256(file) for file in sorted(scratch.iterdir())},
+        "files": {
+            str(file.relative_to(scratch)): sha256(file) for file in sorted(scratch.rglob("*")) if file.is_file()
+        },
     }
 
 

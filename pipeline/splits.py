@@ -38,7 +38,11 @@ def folds(targets: Targets, *, k: int, seed: int, groups: Rows | None = None) ->
 
 
 def cross_fitted(
-    targets: Targets, predict: Callable[[list[int], list[int]], Probabilities], *, seed: int
+    targets: Targets,
+    predict: Callable[[list[int], list[int]], Probabilities],
+    *,
+    seed: int,
+    groups: Rows | None = None,
 ) -> Probabilities:
     """Return the probabilities of each row by a model fitted on the rows of other folds, (rows, labels).
 
@@ -47,8 +51,11 @@ def cross_fitted(
     predict : callable
         Given the rows to fit on and the rows to predict, returns the probabilities of the latter. A row for which there
         is none to fit on stays NaN.
+    groups : array of int, optional
+        As for :func:`folds`: no row is predicted by a model that was fitted on another one of its group.
     """
-    fold, found = folds(targets, k=FOLDS, seed=seed), np.full(targets.shape, np.nan, dtype=np.float32)
+    fold = folds(targets, k=FOLDS, seed=seed, groups=groups)
+    found = np.full(targets.shape, np.nan, dtype=np.float32)
     for each in range(FOLDS):
         inside, outside = np.flatnonzero(fold == each).tolist(), np.flatnonzero(fold != each).tolist()
         if inside and outside:

@@ -2,12 +2,15 @@
 
 from pipeline.methods.augmented import Augmented
 from pipeline.methods.base import METHODS, make, method_class
+from pipeline.methods.blend import Blend
 from pipeline.methods.embedding_knn import EmbeddingKnn
 from pipeline.methods.linear import Linear
 from pipeline.methods.naive_bayes import NaiveBayes
 from pipeline.methods.prompt import Prompt
 from pipeline.methods.zero_shot import ZeroShot
 
-METHODS.update({method.name: method for method in (NaiveBayes, Linear, ZeroShot, EmbeddingKnn, Prompt, Augmented)})
+METHODS.update(
+    {method.name: method for method in (NaiveBayes, Linear, ZeroShot, EmbeddingKnn, Prompt, Augmented, Blend)}
+)
 
 __all__ = ["METHODS", "make", "method_class"]

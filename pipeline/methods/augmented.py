@@ -26,8 +26,7 @@ class Augmented:
 
     After :meth:`fit`, `held_out_` has the probabilities of the training issues, (issues, labels), each from a twin that
     saw neither the issue nor any copy of it. What the augmenter learns of texts, which knows no label, it learns of all
-    issues and of the unlabelled ones. What the base itself holds out does not know which issues are copies of each
-    other: probabilities that it calibrates inside are too sure.
+    issues and of the unlabelled ones. The base is told which issues are copies of each other (`groups`).
 
     Parameters
     ----------
@@ -68,6 +67,7 @@ class Augmented:
         """Make the copies once, cross-fit on them, then fit on all."""
         versions = self._versions(issues, options.get("unlabeled", ()), np.random.default_rng(seed))
         report = options.pop("progress", None) or (lambda done: None)
+        groups = options.setdefault("groups", np.arange(len(issues)))
         done = 0
 
         def predict(outside: list[int], inside: list[int]) -> Probabilities:
@@ -77,7 +77,7 @@ class Augmented:
             report(done / (FOLDS + 1))
             return found.predict_proba([issues[row] for row in inside])
 
-        self.held_out_ = cross_fitted(targets, predict, seed=seed)
+        self.held_out_ = cross_fitted(targets, predict, seed=seed, groups=groups)
         self.base_ = self._fit_base(versions, targets, list(range(len(issues))), seed, options)
         report(1.0)
         return self
@@ -97,6 +97,7 @@ class Augmented:
         self, versions: list[Issues], targets: Targets, rows: list[int], seed: int, options: FitOptions
     ) -> Method:
         """Fit the base on all versions of some rows."""
+        options = {**options, "groups": np.tile(options["groups"][rows], len(versions))}
         return make(self.base, self.base_settings).fit(
             [version[row] for version in versions for row in rows],
             np.tile(targets[rows], (len(versions), 1)),

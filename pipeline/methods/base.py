@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol, Self, TypedDict, Unpack
 from pipeline.errors import ModelError
 from pipeline.issues import Issue, Probabilities, Targets
 from pipeline.labels import Label
+from pipeline.splits import FOLDS, Rows, cross_fitted
 
 Issues = Sequence[Issue]
 Progress = Callable[[float], None]  # called with the share done, 0 to 1
@@ -18,6 +19,7 @@ class FitOptions(TypedDict, total=False):
     unlabeled: Issues  # issues of which no label is known; none of them is in a hold-out
     validation: tuple[Issues, Targets] | None
     labels: Sequence[Label]  # what the columns of the targets stand for
+    groups: Rows  # (n,): issues of the same number say the same, so that none is held out from the others
     progress: Progress | None
 
 
@@ -63,6 +65,29 @@ def labels_read(method: str, targets: Targets, options: FitOptions) -> Sequence[
     if len(labels) != targets.shape[1]:
         raise ModelError(f"{method} reads labels: {targets.shape[1]} columns need as many, not {len(labels)}")
     return labels
+
+
+def cross_fit(
+    make_twin: Callable[[], Method], issues: Issues, targets: Targets, *, seed: int, options: FitOptions
+) -> Probabilities:
+    """Return the probabilities of each issue by a method fitted on the other folds, (issues, labels).
+
+    `options` are those of a fit on all issues; validation issues among them are not passed on.
+    """
+    groups, report = options.get("groups"), options.get("progress") or (lambda done: None)
+    done = 0
+
+    def predict(outside: list[int], inside: list[int]) -> Probabilities:
+        nonlocal done
+        given: FitOptions = {"unlabeled": options.get("unlabeled", ()), "labels": options.get("labels", ())}
+        if groups is not None:
+            given["groups"] = groups[outside]
+        twin = make_twin().fit([issues[row] for row in outside], targets[outside], seed=seed, **given)
+        done += 1
+        report(done / FOLDS)
+        return twin.predict_proba([issues[row] for row in inside])
+
+    return cross_fitted(targets, predict, seed=seed, groups=groups)
 
 
 METHODS: dict[str, type[Method]] = {}  # by name; `pipeline.methods` enters them all, so that one may build on another

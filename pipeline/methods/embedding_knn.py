@@ -29,8 +29,9 @@ class EmbeddingKnn:
     are `m` or more.
 
     After :meth:`fit`, `map_` has the micro-F1 of each `k` (rows, from 1) and `m` (columns, from 1), NaN where m > k,
-    and `held_out_` the probabilities of the issues, each looked up among the others, (issues, labels). Without
-    validation issues these are a little better than the truth, for `k` and `m` were chosen on them.
+    and `held_out_` the probabilities of the issues, each looked up among the others, those of its group left out,
+    (issues, labels). Without validation issues these are a little better than the truth, for `k` and `m` were chosen
+    on them.
 
     Parameters
     ----------
@@ -61,7 +62,13 @@ class EmbeddingKnn:
         """Embed the issues, and choose `k` and `m`; nothing is random."""
         self.vectors_, self.targets_ = self._embed(issues), targets.copy()
         most = max(min(self.most, len(issues) - 1), 1)
-        own = self._votes(most, len(issues), lambda rows, k: search_others(self.vectors_, rows, k), itself=1)
+        groups = options.get("groups", np.arange(len(issues)))
+        own = self._votes(
+            most,
+            len(issues),
+            lambda rows, k: search_others(self.vectors_, rows, k, groups=groups),
+            beside=int(np.bincount(groups).max()),
+        )
         self.map_ = _map(targets, own)
         others, truth = options.get("validation") or ((), targets)
         if others:
@@ -96,15 +103,15 @@ class EmbeddingKnn:
     def _embed(self, issues: Issues) -> Vectors:
         return load_encoder(self.backbone).embed([issue.text for issue in issues])
 
-    def _votes(self, most: int, count: int, find: Find, *, itself: int = 0) -> Votes:
-        """Return the votes of up to `most` neighbours for `count` issues; `itself` is 1 where an issue is no neighbour.
+    def _votes(self, most: int, count: int, find: Find, *, beside: int = 0) -> Votes:
+        """Return the votes of up to `most` neighbours for `count` issues; `beside` rows may be no neighbours of one.
 
         Where a label is known of fewer issues than are asked for, their votes count for so many more.
         """
         votes = np.zeros((count, most, self.targets_.shape[1]))
         numbers = np.arange(1, most + 1)[:, np.newaxis]  # (k, 1)
         for columns, rows in _known_alike(self.targets_):
-            k = min(most, len(rows) - itself)
+            k = min(most, len(rows) - beside)
             if k < 1 or not count:
                 continue
             similarity, found = find(rows, k)

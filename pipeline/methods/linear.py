@@ -77,7 +77,7 @@ class Linear:
         self._fit_views(texts, least=2 if len(issues) >= 50 else 1)  # in a handful, most terms are there only once
         gram = Gram(*self._features(issues, texts))
         count = targets.shape[1]
-        fold = folds(targets, k=3 if len(issues) > MANY else 5, seed=seed)
+        fold = folds(targets, k=3 if len(issues) > MANY else 5, seed=seed, groups=options.get("groups"))
         self.weights_ = np.zeros((count, gram.width), dtype=np.float32)  # (labels, terms + 3 × dimensions)
         self.bias_ = np.zeros(count, dtype=np.float32)
         self.held_out_ = np.zeros(targets.shape, dtype=np.float32)

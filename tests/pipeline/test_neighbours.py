@@ -30,6 +30,13 @@ def test_nobody_is_their_own_neighbour() -> None:
     assert np.allclose(similarity[6], alone[0], atol=1e-6)
 
 
+def test_issues_of_one_group_are_no_neighbours() -> None:
+    vectors, groups = np.repeat(directions(12), 3, axis=0), np.repeat(np.arange(12), 3)
+    found = search_others(vectors, np.arange(36), 4, groups=groups)[1]
+    assert found.shape == (36, 4)
+    assert not (groups[found] == groups[:, np.newaxis]).any()
+
+
 def test_who_is_no_candidate_has_as_many_neighbours() -> None:
     vectors, rows = directions(40), np.arange(0, 40, 2)
     assert np.array_equal(search_others(vectors, rows, 5)[1][7], search_exactly(vectors[rows], vectors[7:8], 5)[1][0])

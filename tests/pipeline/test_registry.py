@@ -60,6 +60,18 @@ def test_manifest_lists_every_other_file_and_none_is_a_pickle(folder: Path) -> N
     assert {Path(name).suffix for name in files} == {".json", ".safetensors"}
 
 
+def test_files_in_folders_are_listed_and_checked_too(tmp_path: Path) -> None:
+    folder = registry.publish(
+        tmp_path, made("blend", members=["naive_bayes", ["naive_bayes", {"alpha": 0.1}]]), metrics={}
+    )
+    files = {str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()}
+    assert "1-naive_bayes/weights.safetensors" in files
+    assert registry.manifest(folder)["files"].keys() == files - {"manifest.json"}
+    flip_last_byte(folder / "1-naive_bayes" / "weights.safetensors")
+    with pytest.raises(ModelError, match=r"1-naive_bayes/weights\.safetensors: not the file"):
+        registry.load(folder)
+
+
 def test_same_model_again_is_the_same_folder_left_as_it_is(folder: Path) -> None:
     before = (folder / "manifest.json").read_bytes()
     assert registry.publish(folder.parent, made(), metrics={"other": 1}) == folder

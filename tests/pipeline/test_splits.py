@@ -4,8 +4,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pipeline.issues import Issue, Targets
-from pipeline.splits import folds, nested_slices, stratified_split, temporal_split
+from pipeline.issues import Issue, Probabilities, Targets
+from pipeline.splits import cross_fitted, folds, nested_slices, stratified_split, temporal_split
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -156,3 +156,13 @@ def test_seed_decides_the_slices_and_more_sizes_do_not() -> None:
 def test_nothing_labelled_has_empty_slices() -> None:
     assert [len(rows) for rows in nested_slices(np.full((9, 2), -1, dtype=np.int8), [4, 8], 0)] == [0, 0]
     assert [len(rows) for rows in nested_slices(np.zeros((0, 2), dtype=np.int8), [4], 0)] == [0]
+
+
+def test_no_row_is_predicted_by_what_was_fitted_on_another_one_of_its_group() -> None:
+    targets, groups = random_targets(0.5, 0.2, rows=60), np.arange(60) // 3
+
+    def predict(outside: list[int], inside: list[int]) -> Probabilities:
+        assert not set(groups[outside]) & set(groups[inside])
+        return np.full((len(inside), 2), 0.5, dtype=np.float32)
+
+    assert not np.isnan(cross_fitted(targets, predict, seed=0, groups=groups)).any()

@@ -80,7 +80,13 @@ def test_rows_of_which_nobody_else_can_tell_are_not_held_out(recorder: type[Reco
 def test_base_gets_what_the_wrapper_was_given(recorder: type[Recorder]) -> None:
     given = {"unlabeled": [issue(50)], "validation": (ISSUES[:2], TARGETS[:2]), "labels": read_labels(LABELS)}
     Augmented(base="recorder").fit(ISSUES, TARGETS, seed=5, **given)  # type: ignore[arg-type]
-    assert all(options == {"seed": 5, **given} for _, _, options in recorder.fits)
+    assert all(options == {**options, "seed": 5, **given} for _, _, options in recorder.fits)
+
+
+def test_base_knows_which_issues_are_copies_of_each_other(recorder: type[Recorder]) -> None:
+    Augmented(base="recorder", copies=2).fit(ISSUES, TARGETS, seed=0)
+    for issues, _, options in recorder.fits:
+        assert options["groups"].tolist() == [each.number for each in issues]
 
 
 def test_unlabelled_issues_lend_their_words() -> None:
