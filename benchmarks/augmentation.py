@@ -16,9 +16,9 @@ from benchmarks.setting import LABELS, issues
 from pipeline import evaluation
 from pipeline.decisions import f1_threshold
 from pipeline.experiment import Run, Slices
-from pipeline.experiment_split import split, without_labels
+from pipeline.experiment_split import split
 from pipeline.experiment_summary import student_interval
-from pipeline.issues import Issue, Probabilities
+from pipeline.issues import Issue, Probabilities, without_labels
 from pipeline.labels import read_labels
 from pipeline.methods import make
 from pipeline.training import Recipe, cross_fit

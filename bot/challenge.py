@@ -2,9 +2,9 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -17,14 +17,16 @@ from bot.models import Issue as IssueRow
 from bot.models import ModelStatus, Repository, TrainingRun, Truth
 from bot.retraining import LEAST_HELD_OUT, serve
 from bot.serving import candidates
-from pipeline import evaluation, registry, training
+from pipeline import evaluation, registry, selection, training
 from pipeline.errors import PipelineError, TooFewIssuesError
-from pipeline.issues import Issue, Probabilities, Targets, build_targets, usual_labels
+from pipeline.issues import Issue, Probabilities, Targets, build_targets, label_counts, usual_labels
+from pipeline.label_evidence import LEAST_EXAMPLES as LEAST_POSITIVES
+from pipeline.label_evidence import too_rare
 
 log = logging.getLogger(__name__)
 
 MOST_HELD_OUT = 300  # issues
-LEAST_POSITIVES = 5  # issues with a label, for the label to be learnt
+MOST_UNLABELED = 5_000  # issues
 BETTER = 0.8  # how sure the comparison must be that the challenger is better
 NO_WORSE = 0.5  # … than the cold start, or as good: that can only suggest, a model knows how often it is right
 LEASE = timedelta(minutes=2)
@@ -184,7 +186,9 @@ def _train(context: Context, row: TrainingRun) -> _Result:
     wanted = candidates(names, repo.taxonomy)
     universe = list(wanted)
     labels = tuple(name for name in usual_labels(parts.training, least=LEAST_POSITIVES) if name in wanted)
-    challenger = _fit(context, parts.training, labels, row)
+    with context.database.read() as session:
+        unlabeled = without_truth(session, repo, parts)
+    challenger = _fit(context, parts.training, unlabeled, row, labels)
     later = challenger.method.predict_proba(parts.holdout)
     verdict = compare(
         np.maximum(build_targets(parts.holdout, universe), 0),
@@ -193,19 +197,37 @@ def _train(context: Context, row: TrainingRun) -> _Result:
         seed=row.id,
         cold=champion is None,
     )
-    challenger = training.with_evidence(challenger, parts.holdout, later)
+    challenger = training.with_evidence(_with_rare(challenger, parts.training, wanted), parts.holdout, later)
     folder = registry.publish(context.settings.models_dir, challenger, metrics=verdict.metrics)
     version = _version(context, parts, challenger, folder.name, verdict)
     return _Result(champion.id if champion else None, verdict, version)
 
 
-def _fit(context: Context, issues: Sequence[Issue], labels: tuple[str, ...], row: TrainingRun) -> training.Trained:
+def _with_rare(model: training.Trained, issues: Sequence[Issue], wanted: Container[str]) -> training.Trained:
+    """Return the model with the labels that too few issues have, among those left out."""
+    rare = too_rare({name: count for name, count in label_counts(issues).items() if name in wanted})
+    return replace(model, selection={**model.selection, "left_out": {**rare, **model.selection.get("left_out", {})}})
+
+
+def without_truth(session: Session, repo: Repository, parts: Split) -> list[Issue]:
+    """Return the issues of whose labels nothing is known, all older than the hold-out."""
+    start = _created(parts.holdout[0])
+    return [
+        _issue(row, {}) for row in storage.issues_without_truth(session, repo.id, before=start, most=MOST_UNLABELED)
+    ]
+
+
+def _fit(
+    context: Context, issues: Sequence[Issue], unlabeled: Sequence[Issue], row: TrainingRun, labels: tuple[str, ...]
+) -> training.Trained:
     if not labels:
         raise TooFewIssuesError(f"no label is on {LEAST_POSITIVES} of the {len(issues)} issues to train on")
-    if context.settings.method == "auto":
-        return training.train_best(issues, labels, seed=row.id, now=context.now())
-    recipe = training.Recipe(method=context.settings.method, labels=labels, seed=row.id)
-    return training.train(issues, recipe, now=context.now(), progress=_reporter(context, row))
+    settings, report, now = context.settings, _reporter(context, row), context.now()
+    if settings.method == "auto":
+        wanted = selection.Wanted(labels, row.id, settings.time_budget.total_seconds())
+        return selection.train_best(issues, wanted, now=now, unlabeled=unlabeled, progress=report)
+    recipe = training.Recipe(method=settings.method, labels=labels, seed=row.id)
+    return training.train(issues, recipe, now=now, unlabeled=unlabeled, progress=report)
 
 
 def _reporter(context: Context, row: TrainingRun) -> Callable[[float], None]:

@@ -132,7 +132,12 @@ def _add_local(commands: _Commands) -> None:
     train.add_argument("--out", required=True, metavar="DIR", help="where the model goes: a new or empty folder")
     train.add_argument("--labels", metavar="A,B", help=f"{LABELS}; default: those that five issues or more have")
     train.add_argument(
-        "--method", default="linear", metavar="NAME", help="linear, naive_bayes, or auto: the better one"
+        "--method", default="linear", metavar="NAME", help="such as linear or naive_bayes, or auto: chosen by evidence"
+    )
+    train.add_argument(
+        "--time-budget",
+        metavar="MINUTES",
+        help="that --method auto may take, all fits included; default: 20",
     )
     train.add_argument("--seed", type=int, default=0, metavar="N")
     train.add_argument("--json", metavar="FILE", help="write how good it is as JSON")

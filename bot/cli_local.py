@@ -2,11 +2,12 @@
 
 import argparse
 import json
+import math
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,19 +15,22 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress as Bar
 
-from bot import settings
+from bot import cli_choice, settings
 from bot.cli_labels import ArgumentError, choose_labels
-from pipeline import evaluation, registry, training
-from pipeline.decisions import PrecisionTargets, decide_all
+from pipeline import evaluation, registry, selection, training
+from pipeline.decisions import Decision, PrecisionTargets, decide_all
 from pipeline.errors import TooFewIssuesError
 from pipeline.exports import read_issues
-from pipeline.issues import Issue, build_targets, label_counts, usual_labels
+from pipeline.issues import Issue, Targets, build_targets, label_counts, usual_labels
+from pipeline.label_evidence import too_rare
 from pipeline.methods import method_class
 from pipeline.methods.base import Progress
+from pipeline.selection import Choice, Wanted
 from pipeline.splits import temporal_split
 from pipeline.training import Recipe, Trained
 
-AUTO = "auto"
+AUTO, MINUTES = "auto", 20.0  # the method that is chosen, and the time that may take
+MOST_MINUTES = 10_000.0
 HELD_OUT_SHARE, MOST_HELD_OUT = 0.2, 500  # the newest issues, for measuring
 BATCH = 64  # issues scored at a time
 NOTE = "measured on the newest issues, by a twin trained on the earlier ones only; the model kept is trained on all"
@@ -43,17 +47,21 @@ class Task:
     recipe: Recipe
     targets: PrecisionTargets
     now: datetime
+    minutes: float = MINUTES
+    left_out: Mapping[str, str] = field(default_factory=dict)  # labels that are not learnt, and why
 
 
 def train(args: argparse.Namespace) -> int:
     """Train a model on a file of issues, measure its twin on the newest of them, and keep it in a folder."""
     started = time.monotonic()
-    out, report = _new_folder(Path(args.out)), _report_file(args.json)
+    out, report, minutes = _new_folder(Path(args.out)), _report_file(args.json), _minutes(args)
     if args.method != AUTO:
         method_class(args.method)
     issues = read_issues(Path(args.issues))
     labels = choose_labels(args.labels, label_counts(issues)) if args.labels else usual_labels(issues)
-    task = Task(issues, Recipe(args.method, {}, labels, args.seed), precision_targets(), datetime.now(UTC))
+    rare = {} if args.labels else too_rare(label_counts(issues))
+    recipe = Recipe(args.method, {}, labels, args.seed)
+    task = Task(issues, recipe, precision_targets(), datetime.now(UTC), minutes, rare)
     with _bar() as show:
         measured, model = fit(task, show)
     registry.write(out, model, metrics=measured or {})
@@ -64,42 +72,65 @@ def train(args: argparse.Namespace) -> int:
     return 0
 
 
+def _minutes(args: argparse.Namespace) -> float:
+    """Return the time budget; ArgumentError where there is nothing to choose, or no time to do it in."""
+    if args.time_budget is None:
+        return MINUTES
+    if args.method != AUTO:
+        raise ArgumentError(f"--time-budget: {args.method} is not chosen but given; it goes with --method auto")
+    try:
+        minutes = float(args.time_budget)
+    except ValueError:
+        minutes = math.nan
+    if not 0 < minutes <= MOST_MINUTES:
+        raise ArgumentError(f"--time-budget {args.time_budget}: not a number of minutes above 0, such as 20")
+    return minutes
+
+
 def fit(task: Task, show: Progress) -> tuple[dict[str, Any] | None, Trained]:
     """Return what was measured on the newest issues, None where there are too few, and the model of them all."""
     size = min(round(len(task.issues) * HELD_OUT_SHARE), MOST_HELD_OUT)
     earlier, later = temporal_split(task.issues, size)
-    recipe, why = _recipe(task, earlier)
+    recipe, choice = _recipe(task, earlier, lambda done: show(done * 0.6))
     try:
-        twin = training.train(earlier, recipe, now=task.now, progress=lambda done: show(done * 0.45))
+        twin = training.train(earlier, recipe, now=task.now, progress=lambda done: show(0.6 + done * 0.15))
         measured = measure(twin, later, task.targets)
     except TooFewIssuesError:
         measured = None
-    model = training.train(task.issues, recipe, now=task.now, progress=lambda done: show(0.5 + done / 2))
-    return measured, replace(model, why=why)
+    model = training.train(task.issues, recipe, now=task.now, progress=lambda done: show(0.8 + done / 5))
+    told = choice.as_json() if choice else {"left_out": {}}
+    told["left_out"] = {**task.left_out, **told["left_out"]}
+    return measured, replace(model, why=choice.why if choice else "", selection=told)
 
 
-def _recipe(task: Task, earlier: Sequence[Issue]) -> tuple[Recipe, str]:
-    """Return the recipe and why it was taken; `auto` is decided without a look at the issues held out."""
+def _recipe(task: Task, earlier: Sequence[Issue], show: Progress) -> tuple[Recipe, Choice | None]:
+    """Return the recipe and how it was found; `auto` is decided without a look at the issues held out."""
     if task.recipe.method != AUTO:
-        return task.recipe, ""
-    try:
-        return training.choose(earlier, task.recipe.labels, seed=task.recipe.seed, now=task.now)
-    except TooFewIssuesError as error:
-        raise TooFewIssuesError(f"too few issues to choose a method by: {error}; name one: --method linear") from error
+        return task.recipe, None
+    growth = len(task.issues) / max(len(earlier), 1)
+    wanted = Wanted(task.recipe.labels, task.recipe.seed, task.minutes * 60, refits=2, growth=growth)
+    return selection.choose_for(earlier, wanted, progress=show)
 
 
 def measure(model: Trained, later: Sequence[Issue], targets: PrecisionTargets) -> dict[str, Any]:
     """Return how a model does on issues that it was not trained on: labels from 0.5 on, and those it would apply."""
     y = build_targets(later, model.labels).clip(min=0)  # (issues, labels); an issue without labels counts 0
     p = model.method.predict_proba(later)
-    applied = evaluation.measure(y, decide_all(p, model.thresholds(targets)) == "apply", model.labels)
+    decisions = decide_all(p, model.thresholds(targets))
     return {
         "trained_on": model.issues,
         **evaluation.measure(y, p >= 0.5, model.labels).as_json(),
         "average_precision": evaluation.average_precision(y, p),
-        "applied": {"precision": applied.precision, "coverage": applied.coverage, "recall": applied.recall},
+        "applied": tier(y, decisions == Decision.APPLY, model.labels),
+        "suggested": tier(y, decisions == Decision.SUGGEST, model.labels),
         "note": NOTE,
     }
+
+
+def tier(y: Targets, chosen: evaluation.Chosen, labels: Sequence[str]) -> dict[str, float | None]:
+    """Return how right the labels of a tier are, on how many issues there is one, and which share of all they are."""
+    found = evaluation.measure(y, chosen, labels)
+    return {"precision": found.precision, "coverage": found.coverage, "recall": found.recall}
 
 
 def summarise(model: Trained, measured: dict[str, Any] | None, *, seconds: float) -> dict[str, Any]:
@@ -107,6 +138,7 @@ def summarise(model: Trained, measured: dict[str, Any] | None, *, seconds: float
     return {
         "method": model.recipe.method,
         "why": model.why,
+        "selection": model.selection,
         "labels": list(model.labels),
         "issues": model.issues,
         "seed": model.recipe.seed,
@@ -118,19 +150,23 @@ def summarise(model: Trained, measured: dict[str, Any] | None, *, seconds: float
 def describe(summary: dict[str, Any], out: Path) -> str:
     """Return the summary in words."""
     about = f"{summary['method']}: {len(summary['labels'])} labels, trained on {summary['issues']} issues, in {out}"
-    held = summary["holdout"]
+    chosen = [*([summary["why"]] if summary["why"] else []), *cli_choice.lines(summary["selection"])]
+    return "\n".join([about, *chosen, *_held_out(summary["holdout"])])
+
+
+def _held_out(held: dict[str, Any] | None) -> list[str]:
     if held is None:
-        return f"{about}\nNot measured: there are too few labelled issues to hold the newest ones out."
-    applied = held["applied"]
-    right = "none" if applied["precision"] is None else f"{applied['precision']:.0%} of them right"
-    lines = [
-        about,
-        *([summary["why"]] if summary["why"] else []),
+        return ["Not measured: there are too few labelled issues to hold the newest ones out."]
+    return [
         f"On the newest {held['issues']} issues, by a twin trained on the {held['trained_on']} earlier ones:",
         f"  micro-F1 {held['micro_f1']:.3f}, macro-F1 {held['macro_f1']:.3f}",
-        f"  labels applied: {right}, on {applied['coverage']:.0%} of the issues",
+        *(f"  labels {name}: {_right(held[name])}" for name in ("applied", "suggested")),
     ]
-    return "\n".join(lines)
+
+
+def _right(found: dict[str, Any]) -> str:
+    right = "none" if found["precision"] is None else f"{found['precision']:.0%} of them right"
+    return f"{right}, on {found['coverage']:.0%} of the issues"
 
 
 def _new_folder(folder: Path) -> Path:

@@ -22,6 +22,8 @@ from bot.serving import Models
 from bot.settings import Settings
 from pipeline.issues import Issue, label_counts
 
+BUDGET = timedelta(seconds=10)  # of a training where the method is chosen: there may be a hundred and more
+
 Show = Callable[[int, str], None]  # how many issues are done, and what is being done
 
 
@@ -151,6 +153,7 @@ class _World:
 @contextmanager
 def _world(plan: Plan, folder: Path, start: datetime) -> Iterator[_World]:
     settings = replace(plan.settings, app=None, data_dir=folder, database_url="", redis_url="", mode=Mode.APPLY)
+    settings = replace(settings, time_budget=min(settings.time_budget, BUDGET))
     clock = Clock(start)
     known = {name: plan.source.descriptions.get(name, "") for name in label_counts(plan.source.issues)}
     github = RecordingGitHub(full_name(plan.source.repository), known, clock)

@@ -37,6 +37,7 @@ NAMES = {
             "SUGGEST_PRECISION",
             "CONFIDENCE",
             "METHOD",
+            "TIME_BUDGET",
             "RETRAIN_LABELS",
             "RETRAIN_SHARE",
             "RETRAIN_DAYS",
@@ -76,6 +77,7 @@ class Settings:
     suggest_precision: float = 0.6
     confidence: float = 0.8
     method: str = "linear"
+    time_budget: timedelta = timedelta(minutes=20)
     retrain_labels: int = 20
     retrain_share: float = 0.15
     retrain_after: timedelta = timedelta(days=7)
@@ -153,6 +155,7 @@ def _build(reader: _Reader) -> Settings:
         suggest_precision=reader.take(PREFIX + "SUGGEST_PRECISION", share, Settings.suggest_precision),
         confidence=reader.take(PREFIX + "CONFIDENCE", share, Settings.confidence),
         method=reader.take(PREFIX + "METHOD", _method, Settings.method),
+        time_budget=timedelta(minutes=reader.take(PREFIX + "TIME_BUDGET", _whole(1, 10**4), 20)),
         retrain_labels=reader.take(PREFIX + "RETRAIN_LABELS", _whole(1, 10**6), Settings.retrain_labels),
         retrain_share=reader.take(PREFIX + "RETRAIN_SHARE", share, Settings.retrain_share),
         retrain_after=timedelta(days=reader.take(PREFIX + "RETRAIN_DAYS", _whole(1, 3650), 7)),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -140,6 +140,14 @@ def issues_with_truth(session: Session, repository_id: int) -> list[tuple[Issue,
     ):
         found.setdefault(issue.number, (issue, {}))[1][label] = Truth(truth)
     return list(found.values())
+
+
+def issues_without_truth(session: Session, repository_id: int, *, before: datetime, most: int) -> Sequence[Issue]:
+    """Return the newest issues created before a moment of which nothing is known, oldest first."""
+    known = exists().where(LabelTruth.repository_id == Issue.repository_id, LabelTruth.number == Issue.number)
+    mine = (Issue.repository_id == repository_id, Issue.created_at < before, ~known)
+    newest = select(Issue).where(*mine).order_by(Issue.created_at.desc(), Issue.number.desc()).limit(most)
+    return session.scalars(newest).all()[::-1]
 
 
 # --- predictions and their outcomes

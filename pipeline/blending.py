@@ -16,10 +16,10 @@ from scipy.special import expit, logit
 
 from pipeline.issues import UNKNOWN, Probabilities, Targets
 
-STEPS = 20  # a weight is a multiple of one in so many
+STEPS = 12  # a weight is a multiple of one in so many; two, three or four equal ones are
 CLIP = 1e-4  # no probability counts as nearer to 0 or 1
 TRUST = 1.0  # log loss that a calibration away from none has to save
-EQUAL = 10.0  # log loss that weights have to save, over the sum of squares of how far they are from equal ones
+EQUAL = 100.0  # log loss that weights have to save, times the sum of squares of how far they are from equal ones
 
 Scores = NDArray[np.float64]  # log odds
 
@@ -46,8 +46,8 @@ class Mixture:
 
     def __call__(self, predictions: Sequence[Probabilities]) -> Probabilities:
         """Return the probabilities that follow from those of the members, (issues, labels)."""
-        scores = _weigh([each(_log_odds(p)) for each, p in zip(self.members, predictions, strict=True)], self.weights)
-        return np.asarray(expit(self.whole(scores)), dtype=np.float32)
+        calibrated = [expit(each(_log_odds(p))) for each, p in zip(self.members, predictions, strict=True)]
+        return np.asarray(expit(self.whole(_pool(calibrated, self.weights))), dtype=np.float32)
 
     def as_json(self) -> dict[str, Any]:
         """Return it as JSON takes it."""
@@ -68,17 +68,18 @@ def learn(y: Targets, held_out: Sequence[Probabilities]) -> Mixture:
 
     References
     ----------
-    Satopää et al. (2014), doi:10.1016/j.ijforecast.2013.09.009: a weighted mean of log odds, recalibrated. Deviation:
-    each member is calibrated before, for naive Bayes is much too sure. Platt (1999): the calibration.
+    Ranjan & Gneiting (2010), doi:10.1111/j.1467-9868.2009.00726.x: a weighted mean of probabilities has to be
+    calibrated. Deviations: by Platt's (1999) two numbers rather than a beta distribution's, and each member is
+    calibrated before, for naive Bayes is much too sure.
     """
     rows = ~np.any([np.isnan(p).any(axis=1) for p in held_out], axis=0)
     known = y[rows] != UNKNOWN
     truth = y[rows][known] == 1  # (cells,)
     scores = [_log_odds(p[rows][known]) for p in held_out]
     members = tuple(_calibrate(each, truth) for each in scores)
-    calibrated = [each(score) for each, score in zip(members, scores, strict=True)]
-    weights = min(_grid(len(members)), key=lambda weights: _loss(_weigh(calibrated, weights), truth) + _pull(weights))
-    return Mixture(members, weights, _calibrate(_weigh(calibrated, weights), truth))
+    calibrated = [expit(each(score)) for each, score in zip(members, scores, strict=True)]
+    weights = min(_grid(len(members)), key=lambda weights: _loss(_pool(calibrated, weights), truth) + _pull(weights))
+    return Mixture(members, weights, _calibrate(_pool(calibrated, weights), truth))
 
 
 def _log_odds(p: Probabilities) -> Scores:
@@ -86,8 +87,11 @@ def _log_odds(p: Probabilities) -> Scores:
     return found
 
 
-def _weigh(scores: Sequence[Scores], weights: Sequence[float]) -> Scores:
-    return np.tensordot(np.asarray(weights), np.stack(scores), axes=1)
+def _pool(probabilities: Sequence[NDArray[np.float64]], weights: Sequence[float]) -> Scores:
+    """Return the log odds of the weighted mean of probabilities."""
+    mean = sum(weight * p for weight, p in zip(weights, probabilities, strict=True))
+    found: Scores = logit(np.clip(mean, CLIP / STEPS, 1 - CLIP / STEPS))
+    return found
 
 
 def _loss(scores: Scores, truth: NDArray[np.bool_]) -> float:

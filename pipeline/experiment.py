@@ -15,11 +15,11 @@ import numpy as np
 from pipeline import evaluation
 from pipeline.decisions import f1_threshold
 from pipeline.experiment_report import report_of
-from pipeline.experiment_split import Split, without_labels
-from pipeline.issues import Probabilities, Targets, build_targets, fingerprint
+from pipeline.experiment_split import Split
+from pipeline.issues import Probabilities, Targets, build_targets, fingerprint, without_labels
 from pipeline.labels import read_labels
 from pipeline.methods import make, method_class
-from pipeline.methods.base import Method, Progress
+from pipeline.methods.base import FitOptions, Method, Progress
 from pipeline.splits import nested_slices
 from pipeline.training import Recipe, held_out
 from pipeline.zero_shot_analysis import analyse
@@ -158,16 +158,15 @@ def _about(slices: Slices, run: Run) -> dict[str, Any]:
 
 
 def _fit(whole: Split, rows: list[int], run: Run, progress: Progress | None) -> Method:
+    inside = [whole.labelled[row] for row in rows]
+    options: FitOptions = {**_options(whole, rows), "progress": progress}
+    return make(run.method, {}).fit(inside, whole.targets[rows], seed=run.seed, **options)
+
+
+def _options(whole: Split, rows: list[int]) -> FitOptions:
     inside = set(rows)
     unlabeled = [issue for row, issue in enumerate(whole.labelled) if row not in inside]
-    return make(run.method, {}).fit(
-        [whole.labelled[row] for row in rows],
-        whole.targets[rows],
-        seed=run.seed,
-        unlabeled=without_labels([*unlabeled, *whole.others]),
-        labels=read_labels(whole.labels),
-        progress=progress,
-    )
+    return {"unlabeled": without_labels([*unlabeled, *whole.others]), "labels": read_labels(whole.labels)}
 
 
 def _held_out(method: Method, whole: Split, rows: list[int], run: Run) -> tuple[Targets, Probabilities]:
@@ -175,7 +174,8 @@ def _held_out(method: Method, whole: Split, rows: list[int], run: Run) -> tuple[
     targets, issues = whole.targets[rows], [whole.labelled[row] for row in rows]
     if not rows:
         return targets, targets.astype(np.float32)
-    return held_out(method, issues, targets, Recipe(run.method, method.settings(), whole.labels, run.seed))
+    recipe = Recipe(run.method, method.settings(), whole.labels, run.seed)
+    return held_out(method, issues, targets, recipe, **_options(whole, rows))
 
 
 def _figures(whole: Split, p: Probabilities, threshold: float) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """What the methods of an experiment are trained on, and what they are tested on: apart, whatever is said twice."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -88,8 +88,3 @@ def _apart(
         else:
             removed.append(Duplicate(issue, like))
     return kept, removed
-
-
-def without_labels(issues: Sequence[Issue]) -> list[Issue]:
-    """Return the issues as they are before anybody has labelled them."""
-    return [replace(issue, labels=(), removed=(), unconfirmed=()) for issue in issues]

@@ -5,7 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -62,6 +62,11 @@ def by_age(issues: Sequence[Issue]) -> list[int]:
 def spread_evenly(issues: Sequence[Issue], most: int) -> list[Issue]:
     """Return at most so many of the issues, evenly spread over them."""
     return [issues[int(at)] for at in np.linspace(0, len(issues) - 1, min(most, len(issues)))]
+
+
+def without_labels(issues: Iterable[Issue]) -> list[Issue]:
+    """Return the issues as they are before anybody has labelled them."""
+    return [replace(issue, labels=(), removed=(), unconfirmed=()) for issue in issues]
 
 
 def build_targets(issues: Sequence[Issue], labels: Sequence[str]) -> Targets:

@@ -78,10 +78,19 @@ def left_out(evidence: Sequence[LabelEvidence]) -> dict[str, str]:
     return {label.name: label.reason for label in evidence if label.reason}
 
 
+def too_rare(counts: Mapping[str, int], *, least: int = LEAST_EXAMPLES) -> dict[str, str]:
+    """Return the labels with too few examples to be learnt, each with the reason, given how many issues have each."""
+    return {name: _too_few(count, least) for name, count in sorted(counts.items()) if count < least}
+
+
+def _too_few(count: int, least: int) -> str:
+    return f"{count} issue{'' if count == 1 else 's'} {'has' if count == 1 else 'have'} it; {least} or more are needed"
+
+
 def _judge(label: LabelEvidence, least: int) -> LabelEvidence:
     reason = ""
     if label.examples < least:
-        reason = f"{label.examples} issues have it; {least} or more are needed"
+        reason = _too_few(label.examples, least)
     elif label.p_value is not None and label.p_value > LEVEL:
         reason = (
             f"no method beats chance on its {label.examples} issues: the best, {label.method}, ranks one of them above "

@@ -64,6 +64,7 @@ def _manifest(scratch: Path, trained: Trained, metrics: Mapping[str, Any]) -> di
         "format": FORMAT,
         "method": trained.recipe.method,
         "why": trained.why,
+        "selection": dict(trained.selection),
         "settings": dict(trained.recipe.settings),
         "seed": trained.recipe.seed,
         "labels": list(trained.labels),
@@ -115,6 +116,7 @@ def load(folder: Path) -> Trained:
             issues=about["issues"],
             created_at=datetime.fromisoformat(about["created_at"]),
             why=about["why"],
+            selection=about.get("selection", {}),
         )
     except (OSError, AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise ModelError(f"{folder}: the model cannot be read: {type(error).__name__}: {error}") from error

@@ -3,24 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
-from typing import Any
+from functools import cached_property, partial
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline import evaluation
 from pipeline.decisions import Decision, PrecisionTargets, Thresholds, decide, solve_all
+from pipeline.duplicates import duplicate_groups
 from pipeline.errors import TooFewIssuesError
-from pipeline.issues import UNKNOWN, Issue, Probabilities, Targets, build_targets, fingerprint
+from pipeline.issues import UNKNOWN, Issue, Probabilities, Targets, build_targets, fingerprint, without_labels
 from pipeline.labels import read_labels
-from pipeline.methods import make
-from pipeline.methods.base import Method, Progress
-from pipeline.splits import cross_fitted, temporal_split
+from pipeline.methods import make, method_class
+from pipeline.methods.base import FitOptions, Method, Progress
+from pipeline.methods.base import cross_fit as cross_fit_method
 
 LEAST_ISSUES = 10  # with a label
-HOLDOUT_SHARE = 0.2
-CANDIDATES = ("naive_bayes", "linear")
 
 
 @dataclass(frozen=True)
@@ -56,6 +54,7 @@ class Trained:
     issues: int
     created_at: datetime
     why: str = ""  # why this method, where it was chosen
+    selection: Mapping[str, Any] = field(default_factory=dict)  # and all that was tried, see pipeline.selection
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -85,8 +84,20 @@ class Trained:
         return sorted(scores, key=lambda score: (-score.probability, score.name))
 
 
-def train(issues: Sequence[Issue], recipe: Recipe, *, now: datetime, progress: Progress | None = None) -> Trained:
+def train(
+    issues: Sequence[Issue],
+    recipe: Recipe,
+    *,
+    now: datetime,
+    unlabeled: Sequence[Issue] = (),
+    progress: Progress | None = None,
+) -> Trained:
     """Fit a method on all issues, and predict each of them by a twin that was not trained on it.
+
+    Parameters
+    ----------
+    unlabeled : sequence of Issue
+        Further issues, of which no label is known; none of them is in a hold-out.
 
     Raises
     ------
@@ -94,24 +105,34 @@ def train(issues: Sequence[Issue], recipe: Recipe, *, now: datetime, progress: P
         If too few issues have a label, or there is no label to learn.
     """
     labelled = sum(bool(set(issue.labels) & set(recipe.labels)) for issue in issues)
-    if not recipe.labels or labelled < LEAST_ISSUES:
+    needed = LEAST_ISSUES if getattr(method_class(recipe.method), "needs_labels", True) else 0
+    if not recipe.labels or labelled < needed:
         raise TooFewIssuesError(
-            f"{labelled} issues have one of the {len(recipe.labels)} labels to learn; {LEAST_ISSUES} or more are needed"
+            f"{labelled} issues have one of the {len(recipe.labels)} labels to learn; {needed} or more are needed"
         )
-    targets = evidence(issues, recipe.labels)
-    method = make(recipe.method, recipe.settings).fit(
-        issues, targets, seed=recipe.seed, progress=progress, labels=read_labels(recipe.labels)
-    )
-    held_out_y, held_out_p = held_out(method, issues, targets, recipe)
+    known, others = apart(issues, recipe.labels)
+    targets = evidence(known, recipe.labels)
+    options: FitOptions = {"unlabeled": [*others, *unlabeled], "labels": read_labels(recipe.labels)}
+    options["groups"] = duplicate_groups(known)
+    reported: FitOptions = {**options, "progress": progress}
+    method = make(recipe.method, recipe.settings).fit(known, targets, seed=recipe.seed, **reported)
+    held_out_y, held_out_p = held_out(method, known, targets, recipe, **options)
     return Trained(
         recipe=replace(recipe, settings=method.settings()),
         method=method,
         held_out_y=held_out_y,
         held_out_p=held_out_p,
-        fingerprint=fingerprint(issues, recipe.labels),
+        fingerprint=fingerprint([*issues, *unlabeled], recipe.labels),
         issues=len(issues),
         created_at=now,
     )
+
+
+def apart(issues: Sequence[Issue], labels: Sequence[str]) -> tuple[list[Issue], list[Issue]]:
+    """Return the issues of which something is known, see :func:`evidence`, and the others, without their labels."""
+    known = (evidence(issues, labels) != UNKNOWN).any(axis=1).tolist()
+    others = [issue for issue, is_known in zip(issues, known, strict=True) if not is_known]
+    return [issue for issue, is_known in zip(issues, known, strict=True) if is_known], without_labels(others)
 
 
 def evidence(issues: Sequence[Issue], labels: Sequence[str]) -> Targets:
@@ -141,7 +162,7 @@ def _unconfirmed(issues: Sequence[Issue], labels: Sequence[str]) -> NDArray[np.b
 
 
 def held_out(
-    method: Method, issues: Sequence[Issue], targets: Targets, recipe: Recipe
+    method: Method, issues: Sequence[Issue], targets: Targets, recipe: Recipe, **options: Unpack[FitOptions]
 ) -> tuple[Targets, Probabilities]:
     """Return truth and prediction of the issues that a model without them predicted, (held out, labels) each.
 
@@ -149,39 +170,15 @@ def held_out(
     """
     found: Probabilities | None = getattr(method, "held_out_", None)
     if found is None:
-        found = cross_fit(issues, targets, recipe)
+        found = cross_fit(issues, targets, recipe, **options)
     known = ~np.isnan(found).any(axis=1)
     return targets[known], np.asarray(found[known], dtype=np.float32)
 
 
-def cross_fit(issues: Sequence[Issue], targets: Targets, recipe: Recipe) -> Probabilities:
+def cross_fit(
+    issues: Sequence[Issue], targets: Targets, recipe: Recipe, **options: Unpack[FitOptions]
+) -> Probabilities:
     """Return the probabilities of each issue by a model fitted on the other folds, (issues, labels)."""
-
-    def predict(outside: list[int], inside: list[int]) -> Probabilities:
-        twin = make(recipe.method, recipe.settings)
-        twin.fit([issues[i] for i in outside], targets[outside], seed=recipe.seed)
-        return twin.predict_proba([issues[i] for i in inside])
-
-    return cross_fitted(targets, predict, seed=recipe.seed)
-
-
-def choose(issues: Sequence[Issue], labels: tuple[str, ...], *, seed: int, now: datetime) -> tuple[Recipe, str]:
-    """Return the recipe that is best on the newest fifth of the issues, each trained on the rest only, and why."""
-    earlier, later = temporal_split(issues, round(len(issues) * HOLDOUT_SHARE))
-    y = np.maximum(build_targets(later, labels), 0)
-    found: dict[str, float] = {}
-    for name in CANDIDATES:
-        recipe = Recipe(method=name, labels=labels, seed=seed)
-        found[name] = evaluation.average_precision(y, train(earlier, recipe, now=now).method.predict_proba(later))
-    best = max(found, key=lambda name: found[name])
-    figures = ", ".join(f"{name} {value:.3f}" for name, value in found.items())
-    why = f"{best} has the best average precision on the newest {len(later)} issues: {figures}"
-    return Recipe(method=best, labels=labels, seed=seed), why
-
-
-def train_best(
-    issues: Sequence[Issue], labels: tuple[str, ...], *, seed: int, now: datetime, progress: Progress | None = None
-) -> Trained:
-    """Choose a method on a later hold-out within `issues`, and train it on all of them."""
-    recipe, why = choose(issues, labels, seed=seed, now=now)
-    return replace(train(issues, recipe, now=now, progress=progress), why=why)
+    options.setdefault("labels", read_labels(recipe.labels))
+    twin = partial(make, recipe.method, recipe.settings)
+    return cross_fit_method(twin, issues, targets, seed=recipe.seed, options=options)

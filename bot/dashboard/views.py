@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, Unauthorized
 
 from bot import auth, storage
 from bot.accuracy import APPLY, SUGGEST, Tally, summarise
-from bot.dashboard import charts, formats, queries
+from bot.dashboard import charts, choices, formats, queries
 from bot.database import Database
 from bot.errors import NotFoundError
 from bot.models import Guess, Repository
@@ -130,11 +130,13 @@ def repository(owner: str, name: str) -> ResponseReturnValue:
     """Show how one repository fares."""
     with context().database.read() as session:
         repo = storage.repository_named(session, f"{owner}/{name}")
+        champion = storage.champion(session, repo)
         return flask.render_template(
             "repository.html",
             repo=repo,
             mode=repo.mode or context().settings.mode,
-            champion=storage.champion(session, repo),
+            champion=champion,
+            choice=choices.of(champion, context().settings.models_dir),
             **_figures(session, repo),
             predictions=queries.latest_predictions(session, repo.id),
             models=queries.models(session, repo.id),

@@ -1,6 +1,8 @@
 """A challenger is trained, compared with the champion on later issues, and promoted or refused."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +10,14 @@ import pytest
 from bot import challenge, leases, retraining
 from bot.challenge import align, compare, split
 from bot.errors import BotError
-from bot.models import ModelVersion, Promotion, TrainingRun, Work
+from bot.models import Issue as IssueRow
+from bot.models import LabelTruth, ModelVersion, Promotion, TrainingRun, Truth, Work
+from bot.remote import RemoteLabel
+from bot.sync import keep_label
+from pipeline import registry, selection
+from pipeline.issues import Issue
+from pipeline.methods.naive_bayes import NaiveBayes
+from pipeline.training import Recipe
 from tests.bot.usecases import CRASH, Tagger, invented
 
 # --- the split
@@ -132,6 +141,65 @@ def test_labels_of_the_taxonomy_alone_are_learnt(tagger: Tagger) -> None:
     challenge.run(tagger.context, request(tagger))
     number = tagger.open(CRASH)
     assert set(tagger.guesses(number)) == {"bug", "documentation"}
+
+
+def blank(tagger: Tagger, numbers: range, at: datetime) -> None:
+    """Let the bot know of issues whose labels nobody has said anything about."""
+    with tagger.context.database.write() as session:
+        for number in numbers:
+            about = {"number": number, "title": f"blank {number}", "body": "", "state": "open", "author": "ada"}
+            session.add(IssueRow(repository_id=tagger.repo.id, **about, created_at=at, updated_at=at))
+
+
+def test_issues_that_nobody_labelled_are_given_as_such_if_older_than_the_hold_out(
+    tagger: Tagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issues, given = tagger.learn(120), []
+    blank(tagger, range(900, 905), issues[60].created_at)
+    blank(tagger, range(910, 915), issues[110].created_at)
+    fit = NaiveBayes.fit
+
+    def watched(self: NaiveBayes, *arguments: Any, **options: Any) -> NaiveBayes:
+        given.append([each.number for each in options["unlabeled"]])
+        return fit(self, *arguments, **options)
+
+    monkeypatch.setattr(NaiveBayes, "fit", watched)
+    challenge.run(tagger.context, request(tagger))
+    assert given
+    assert all(numbers == [900, 901, 902, 903, 904] for numbers in given)
+
+
+def test_labels_that_too_few_issues_have_are_told_with_the_model(tagger: Tagger) -> None:
+    tagger.learn(120)
+    with tagger.context.database.write() as session:
+        keep_label(session, tagger.repo.id, RemoteLabel(99, "good first issue", ""))
+        key = {"repository_id": tagger.repo.id, "number": 3, "label": "good first issue"}
+        session.add(LabelTruth(**key, truth=Truth.POSITIVE, at=tagger.clock()))
+    challenge.run(tagger.context, request(tagger))
+    (model,) = tagger.rows(ModelVersion)
+    about = registry.manifest(tagger.context.settings.models_dir / model.folder)
+    assert about["selection"]["left_out"] == {"good first issue": "1 issue has it; 5 or more are needed"}
+
+
+def test_method_is_chosen_by_evidence_within_the_time_that_is_set(
+    tagger: Tagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[selection.Wanted] = []
+
+    def choose(issues: list[Issue], wanted: selection.Wanted, **more: Any) -> tuple[Recipe, selection.Choice]:
+        given.append(wanted)
+        choice = selection.Choice("naive_bayes", {}, wanted.labels[:1], "it is quick", (), {"a": "b"})
+        return Recipe("naive_bayes", {}, choice.labels, wanted.seed), choice
+
+    monkeypatch.setattr(selection, "choose_for", choose)
+    settings = replace(tagger.context.settings, method="auto", time_budget=timedelta(minutes=3))
+    tagger.context = replace(tagger.context, settings=settings)
+    tagger.learn(120)
+    challenge.run(tagger.context, request(tagger))
+    (model,) = tagger.rows(ModelVersion)
+    about = registry.manifest(settings.models_dir / model.folder)
+    assert [wanted.seconds for wanted in given] == [180]
+    assert (about["why"], about["selection"]["left_out"], len(about["labels"])) == ("it is quick", {"a": "b"}, 1)
 
 
 def test_a_training_that_fails_is_visible(tagger: Tagger) -> None:

@@ -71,10 +71,11 @@ def test_training_reports_what_it_measured(model: str, tmp_path: Path) -> None:
     held = report.pop("holdout")
     report.pop("seconds")
     expected = {"method": "naive_bayes", "why": "", "labels": ["bug", "docs", "feature"], "issues": 90, "seed": 0}
+    expected["selection"] = {"left_out": {"rare": "1 issue has it; 5 or more are needed"}}
     assert {**report, "labels": sorted(report["labels"])} == expected
     assert (held["issues"], held["trained_on"]) == (18, 72)
     assert held["micro_f1"] > 0.9
-    assert set(held["applied"]) == {"precision", "coverage", "recall"}
+    assert set(held["applied"]) == set(held["suggested"]) == {"precision", "coverage", "recall"}
     assert "twin" in held["note"]
 
 
@@ -91,6 +92,9 @@ def test_summary_says_how_it_was_measured(run: Run, issues: str) -> None:
     _, out, _ = run("train", issues, "--out", "m", "--method", "naive_bayes")
     assert "naive_bayes: 3 labels, trained on 90 issues, in m\n" in out
     assert "On the newest 18 issues, by a twin trained on the 72 earlier ones:" in out
+    assert "  labels applied: " in out
+    assert "  labels suggested: " in out
+    assert "  not learnt: rare: 1 issue has it; 5 or more are needed" in out
 
 
 def test_same_seed_gives_the_same_report(run: Run, issues: str, tmp_path: Path) -> None:
@@ -101,14 +105,26 @@ def test_same_seed_gives_the_same_report(run: Run, issues: str, tmp_path: Path) 
     assert {**one, "seconds": 0} == {**two, "seconds": 0}
 
 
-def test_method_is_chosen_and_the_reason_kept(run: Run, issues: str, tmp_path: Path) -> None:
-    status, out, _ = run("train", issues, "--out", "m", "--method", "auto", "--json", "r.json")
+def test_method_is_chosen_and_all_that_was_tried_is_kept_and_shown(run: Run, issues: str, tmp_path: Path) -> None:
+    status, out, _ = run("train", issues, "--out", "m", "--method", "auto", "--time-budget", "10", "--json", "r.json")
     report = json.loads((tmp_path / "r.json").read_text())
+    manifest = json.loads((tmp_path / "m" / "manifest.json").read_text())
     assert status == 0
-    assert report["method"] in {"linear", "naive_bayes"}
-    assert report["why"].startswith(f"{report['method']} has the best average precision on the newest 14 issues")
+    assert (manifest["why"], manifest["selection"]) == (report["why"], report["selection"])
     assert report["why"] in out
-    assert json.loads((tmp_path / "m" / "manifest.json").read_text())["why"] == report["why"]
+    (chosen,) = [each for each in report["selection"]["table"] if each["state"] == "chosen"]
+    assert chosen["name"] in report["why"]
+    assert manifest["method"] == report["method"] == chosen["name"].split()[0]
+    for each in report["selection"]["table"]:
+        assert f"  {each['name']}  " in out
+    assert report["selection"]["left_out"]["rare"] in out
+
+
+def test_one_labelled_issue_is_enough_for_a_method_that_learns_from_none(run: Run, issues: str, tmp_path: Path) -> None:
+    status, out, _ = run("train", issues, "--out", "m", "--labels", "rare", "--method", "auto")
+    assert status == 0
+    assert "1 labelled issues are too few to compare methods by; zero_shot learns from no label" in out
+    assert run("predict", "--model", "m", issues)[1].count('"withhold"') == 90
 
 
 def test_too_few_issues_to_hold_out_are_still_trained_on(run: Run, tmp_path: Path) -> None:
@@ -133,7 +149,11 @@ def test_chosen_labels_are_learnt(run: Run, issues: str, tmp_path: Path) -> None
         (["--method", "magic"], "there is no method 'magic'; there are: "),
         (["--json", "absent/r.json"], "--json absent/r.json: not a file in a folder that is there"),
         (["--labels", "rare", "--method", "naive_bayes"], "1 issues have one of the 1 labels to learn"),
-        (["--labels", "rare", "--method", "auto"], "too few issues to choose a method by"),
+        (["--method", "auto", "--time-budget", "0"], "--time-budget 0: not a number of minutes above 0"),
+        (["--method", "auto", "--time-budget", "-3"], "--time-budget -3: not a number of minutes above 0"),
+        (["--method", "auto", "--time-budget", "nan"], "--time-budget nan: not a number of minutes above 0"),
+        (["--method", "linear", "--time-budget", "5"], "--time-budget: linear is not chosen but given"),
+        (["--time-budget", "5"], "it goes with --method auto"),
     ],
 )
 def test_what_cannot_be_trained_is_told_and_leaves_nothing(

@@ -1,8 +1,10 @@
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -138,6 +140,30 @@ def test_models_training_and_inbox_are_told(operator: FlaskClient, database: Dat
     assert "failed 1" in page
     assert "8 GitHub answered 503 issue-tagger deliveries retry 7f0c31d2" in page
     assert "failed 2" in text_of(operator, "/")
+
+
+def test_how_the_method_in_service_was_chosen_is_told(operator, database: Database, tmp_path: Path) -> None:
+    def build(session: Session) -> None:
+        made = model(session, 1, folder="blend-1", status="champion")
+        session.get_one(Repository, 1).champion_id = made.id
+
+    evil = "<script>"
+    measured = {"issues": 90, "seconds": 1.5, "micro_f1": 0.5, "macro_f1": 0.25, "average_precision": 0.75}
+    table = [
+        {"name": "linear", "what": "words", "state": "chosen", "why": "", **measured},
+        {"name": evil, "what": evil, "state": "failed", "why": "no checkpoint", **dict.fromkeys(measured)},
+    ]
+    told = {"why": "linear is the best", "table": table, "left_out": {"stale": "no method beats chance"}}
+    fill(database, build)
+    assert "How the method was chosen" not in text_of(operator)
+    (tmp_path / "models" / "blend-1").mkdir(parents=True)
+    (tmp_path / "models" / "blend-1" / "manifest.json").write_text(json.dumps({"selection": told}))
+    page = text_of(operator)
+    assert "linear is the best." in page
+    assert "linear words chosen 90 1.5 0.500 0.250 0.750" in page
+    assert "failed — — — — — no checkpoint" in page
+    assert "1 label not learnt, and why stale : no method beats chance" in page
+    assert evil not in operator.get(PAGE).text
 
 
 def test_unknown_repository_is_not_found(operator: FlaskClient, database: Database) -> None:

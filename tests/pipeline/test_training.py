@@ -1,6 +1,5 @@
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import ClassVar, Self, Unpack
 
 import numpy as np
@@ -12,7 +11,7 @@ from pipeline.issues import UNKNOWN, Issue, Targets, build_targets
 from pipeline.methods import METHODS, make
 from pipeline.methods.base import FitOptions, Issues
 from pipeline.methods.naive_bayes import NaiveBayes
-from pipeline.training import CANDIDATES, Recipe, Trained, choose, cross_fit, evidence, train, train_best
+from pipeline.training import Recipe, Trained, cross_fit, evidence, train
 from tests.pipeline.chat import settings_for
 from tests.pipeline.samples import LABELS, issue, labelled
 
@@ -133,36 +132,6 @@ def test_stricter_targets_mean_stricter_decisions() -> None:
 
 def test_no_issues_have_no_scores() -> None:
     assert trained().score([]) == []
-
-
-def drifting(first: Sequence[str], then: Sequence[str], count: int = 60) -> list[Issue]:
-    """Return dated issues whose text says its label by a word that changes after four fifths."""
-    words = [*[first] * (count * 4 // 5), *[then] * (count - count * 4 // 5)]
-    start = datetime(2026, 1, 1, tzinfo=UTC)
-    return [
-        issue(n, LABELS[n % 2], title=f"{words[n][n % 2]} {words[n][n % 2]}", at=start + timedelta(hours=n))
-        for n in range(count)
-    ]
-
-
-def test_choice_is_judged_on_the_newest_fifth_and_says_so() -> None:
-    recipe, why = choose(labelled(60), LABELS, seed=4, now=NOW)
-    assert recipe.method in METHODS
-    assert (recipe.labels, recipe.seed) == (LABELS, 4)
-    assert f"{recipe.method} has the best average precision on the newest 12 issues" in why
-    assert all(name in why for name in CANDIDATES)
-
-
-def test_choice_is_reproducible_and_blind_to_the_order_given() -> None:
-    issues = drifting(("alpha", "beta"), ("gamma", "delta"))
-    assert choose(issues, LABELS, seed=0, now=NOW) == choose(issues[::-1], LABELS, seed=0, now=NOW)
-
-
-def test_best_model_learns_from_all_issues_and_keeps_why() -> None:
-    issues = labelled(60)
-    model = train_best(issues, LABELS, seed=0, now=NOW)
-    recipe, why = choose(issues, LABELS, seed=0, now=NOW)
-    assert (model.recipe.method, model.why, model.issues) == (recipe.method, why, 60)
 
 
 def test_issues_that_a_method_did_not_hold_out_are_no_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
