@@ -76,9 +76,20 @@ def solve(y: NDArray[np.int8], p: NDArray[np.float32], targets: PrecisionTargets
     right, total = truth.cumsum(), np.arange(1, len(truth) + 1)
     cuts = _cuts(ranked, right)
     bound = np.where(cuts, lower_bound(right, total, targets.confidence), 0.0)
-    apply, suggest = (_least(ranked, bound, target) for target in (targets.apply, targets.suggest))
+    apply = _least(ranked, bound, targets.apply)
     missing = 0 if apply is not None else _missing(right[cuts], total[cuts], targets)
-    return Thresholds(apply, suggest if suggest is not None else apply, missing)
+    return Thresholds(apply, _solve_band(ranked, truth, apply, targets), missing)
+
+
+def _solve_band(
+    ranked: NDArray[np.float32], truth: NDArray[np.int64], apply: float | None, targets: PrecisionTargets
+) -> float | None:
+    """Return the least threshold at which what is suggested, less sure than what is applied, keeps its own target."""
+    band = ranked < (np.inf if apply is None else apply)
+    ranked, right = ranked[band], truth[band].cumsum()
+    bound = lower_bound(right, np.arange(1, len(right) + 1), targets.confidence)
+    suggest = _least(ranked, np.where(_cuts(ranked, right), bound, 0.0), targets.suggest)
+    return apply if suggest is None else suggest
 
 
 def _cuts(ranked: NDArray[np.float32], right: NDArray[np.int64]) -> NDArray[np.bool_]:

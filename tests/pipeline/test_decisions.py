@@ -60,10 +60,16 @@ def test_fifteen_faultless_predictions_only_allow_to_suggest() -> None:
 
 def test_threshold_is_the_least_that_keeps_the_precision() -> None:
     p = falling(35)
-    found = solved([1] * 20 + [0, 0, 1] * 5, p)
+    found = solved([1] * 20 + [0, 1, 1, 1, 1] * 3, p)
     assert found.apply == pytest.approx(p[19])  # one wrong in 21 is too many to be sure of
-    assert found.suggest is not None
-    assert found.suggest < found.apply
+    assert found.suggest == pytest.approx(p[34])
+
+
+def test_what_is_suggested_reaches_its_target_without_what_is_applied() -> None:
+    p = falling(35)
+    found = solved([1] * 20 + [0, 0, 1] * 5, p)  # a third of those below the cut is right, and 25 of all 35
+    assert found.apply == pytest.approx(p[19])
+    assert found.suggest == found.apply
 
 
 def test_cut_does_not_go_on_through_wrong_ones_as_long_as_the_bound_allows() -> None:
