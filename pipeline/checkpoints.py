@@ -1,5 +1,6 @@
 """Load checkpoints through transformers: safetensors only, and a name on the hub only with its revision."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ def load_for(kind: Any, name: str, **more: Any) -> tuple[Any, Any]:
     Raises
     ------
     BackboneError
-        If the checkpoint is missing, has no safetensors, or a name on the hub no revision.
+        If the checkpoint is missing, has no safetensors or not all the weights, or a name on the hub no revision.
     """
     place, _, revision = (name, "", "") if Path(name).is_dir() else name.partition("@")
     if Path(name).is_dir():
@@ -34,12 +35,22 @@ def load_for(kind: Any, name: str, **more: Any) -> tuple[Any, Any]:
         raise BackboneError(f"{name!r} is no folder here, and as a name on the hub it lacks its revision: owner/name@…")
     options = {"revision": revision} if revision else {}
     try:
-        model = kind.from_pretrained(place, use_safetensors=True, **options, **more)
+        model, info = kind.from_pretrained(place, use_safetensors=True, output_loading_info=True, **options, **more)
         tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)
     except (OSError, ValueError, SafetensorError) as error:
         raise BackboneError(f"the checkpoint {name!r} cannot be read: {str(error).splitlines()[0]}") from error
+    _require_weights(kind, name, info["missing_keys"])
+    if tokenizer.pad_token is None:  # a decoder's
+        tokenizer.pad_token, tokenizer.padding_side = tokenizer.eos_token, "right"
     tokenizer.model_max_length = min(tokenizer.model_max_length, longest(model))
     return model.eval(), tokenizer
+
+
+def _require_weights(kind: Any, name: str, missing: Collection[str]) -> None:
+    """Refuse what transformers would fill with random weights: a head that is not in the checkpoint, most often."""
+    needed = {key for key in missing if not (kind is transformers.AutoModel and "pooler" in key)}  # which nobody reads
+    if needed:
+        raise BackboneError(f"the checkpoint {name!r} has no weights for {min(needed)}, which {kind.__name__} needs")
 
 
 def longest(model: Any) -> int:

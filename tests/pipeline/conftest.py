@@ -1,7 +1,6 @@
 """A checkpoint small enough to be made and exported in a test."""
 
 import string
-import warnings
 from pathlib import Path
 
 import pytest
@@ -35,6 +34,22 @@ def make_checkpoint(folder: Path, *, seed: int, positions: int = 256) -> Path:
     return folder
 
 
+def make_decoder(folder: Path) -> Path:
+    """Write a GPT-2 with random weights whose tokenizer has no token for padding, nor adds any to a text."""
+    vocabulary = {"<|endoftext|>": 0, **{letter: n for n, letter in enumerate([*string.printable, "\u0120"], start=1)}}
+    transformers.GPT2TokenizerFast(vocab=vocabulary, merges=[]).save_pretrained(folder)
+    config = transformers.GPT2Config(vocab_size=len(vocabulary), n_embd=16, n_layer=2, n_head=2, n_positions=64)
+    torch.manual_seed(0)
+    transformers.GPT2Model(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny decoder."""
+    return make_decoder(tmp_path_factory.mktemp("decoder"))
+
+
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny checkpoint."""
@@ -44,9 +59,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The export of the tiny checkpoint."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's own, about its exporter
-        return export(str(checkpoint), tmp_path_factory.mktemp("exports") / "tiny")
+    return export(str(checkpoint), tmp_path_factory.mktemp("exports") / "tiny")
 
 
 @pytest.fixture

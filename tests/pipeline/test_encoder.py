@@ -5,9 +5,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import transformers
 
 from pipeline import encoder
-from pipeline.encoder import BUNDLED, Encoder, checkpoint_file, checkpoint_folder, export_folder, load_encoder, sha256
+from pipeline.encoder import (
+    BUNDLED,
+    Encoder,
+    Precision,
+    checkpoint_file,
+    checkpoint_folder,
+    export_folder,
+    load_encoder,
+    sha256,
+    split_name,
+)
 from pipeline.errors import BackboneError
 
 TEXTS = [
@@ -32,11 +43,75 @@ def test_vectors_have_length_one_and_the_dimensions_of_the_backbone() -> None:
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(1)
 
 
-def test_padding_does_not_change_an_embedding() -> None:
-    together = Encoder(export_folder(BUNDLED)).embed(TEXTS)
-    single = Encoder(export_folder(BUNDLED))
-    alone = np.vstack([single.embed([text]) for text in TEXTS])
-    assert (together * alone).sum(axis=1).min() > 0.9999
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+def test_a_vector_does_not_depend_on_the_texts_beside_it(exported: Path, precision: Precision) -> None:
+    together = Encoder(exported, precision=precision).embed(TEXTS)
+    single = Encoder(exported, precision=precision, threads=1)
+    assert np.array_equal(together, np.vstack([single.embed([text]) for text in TEXTS]))
+
+
+def test_precision_is_fp32_unless_asked_for(exported: Path) -> None:
+    default, exact, rounded = (Encoder(exported, precision=each).embed(TEXTS) for each in (None, "fp32", "int8"))
+    assert np.array_equal(default, exact)
+    assert not np.array_equal(exact, rounded)
+    assert (exact * rounded).sum(axis=1).min() > 0.99
+
+
+def test_precision_that_the_export_lacks_is_refused(exported: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(exported, tmp_path / "copy")
+    (copy / "model.int8.onnx").unlink()
+    with pytest.raises(BackboneError, match=r"has no model\.int8\.onnx"):
+        Encoder(copy, precision="int8")
+
+
+def test_vectors_outlive_the_process(exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = Encoder(exported, store=tmp_path).embed(TEXTS)
+    later = Encoder(exported, store=tmp_path)
+    monkeypatch.delattr(later, "_session")  # nothing new can be embedded
+    assert np.array_equal(later.embed(TEXTS), fresh)
+    with pytest.raises(AttributeError):
+        later.embed(["dark"])
+
+
+def test_precisions_do_not_share_vectors(exported: Path, tmp_path: Path) -> None:
+    exact = Encoder(exported, store=tmp_path).embed(TEXTS)
+    assert not np.array_equal(Encoder(exported, store=tmp_path, precision="int8").embed(TEXTS), exact)
+
+
+def test_checkpoint_loaded_by_name_keeps_its_vectors_beside_its_export(checkpoint: Path, cache: Path) -> None:
+    load_encoder(f"{checkpoint}#max").embed(["crash"])
+    assert (export_folder(f"{checkpoint}#max") / "vectors-fp32.sqlite3").is_relative_to(cache)
+    assert (export_folder(f"{checkpoint}#max") / "vectors-fp32.sqlite3").is_file()
+
+
+def test_unknown_pooling_is_refused() -> None:
+    with pytest.raises(BackboneError, match="'median'; there are mean, max, first"):
+        load_encoder("bundled#median")
+
+
+def test_folder_with_a_hash_sign_in_its_name_is_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "c#max").mkdir()
+    assert split_name(str(tmp_path / "c#max")) == (str(tmp_path / "c#max"), "mean")
+    assert split_name(f"{tmp_path / 'c#max'}#first") == (str(tmp_path / "c#max"), "first")
+    assert checkpoint_folder(f"{tmp_path / 'c#max'}#first") == tmp_path / "c#max"
+
+
+def test_checkpoint_that_onnx_cannot_express_runs_on_pytorch(
+    exported: Path, checkpoint: Path, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = f"{checkpoint}#first"
+    folder = shutil.copytree(exported, export_folder(name))
+    (folder / "model.onnx").unlink()
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "precisions": {}, "fallback": "no such operator"}))
+    found = load_encoder(name).embed(TEXTS)
+    assert [(each.message, each.reason) for each in caplog.records] == [
+        ("backbone runs on PyTorch, slower and larger", "no such operator")
+    ]
+    backbone = transformers.BertModel.from_pretrained(checkpoint).eval()
+    inputs = transformers.AutoTokenizer.from_pretrained(checkpoint)(TEXTS[1], return_tensors="pt")
+    first = backbone(**inputs).last_hidden_state[0, 0].detach().numpy()
+    assert found[1] @ first / np.linalg.norm(first) > 0.99999
 
 
 def test_like_is_nearer_than_unlike() -> None:
@@ -162,8 +237,9 @@ def test_export_is_kept_for_each_state_of_the_weights(checkpoint: Path, tmp_path
     assert export_folder(str(copy)) == export_folder(str(checkpoint))
     with (copy / "model.safetensors").open("ab") as file:
         file.write(b"more")
-    folders = {export_folder(name) for name in (str(copy), str(checkpoint), BUNDLED, "owner/name@1", "owner/name@2")}
-    assert len(folders) == 5
+    folders = {export_folder(name) for name in (str(copy), str(checkpoint), BUNDLED, "bundled#max", "o/n@1", "o/n@2")}
+    assert len(folders) == 6
+    assert export_folder("bundled#mean") == export_folder(BUNDLED)
     assert {folder.parent for folder in folders} == {cache / "issue-tagger" / "backbone"}
 
 
