@@ -25,7 +25,7 @@ check: install
 	$(BIN)/mypy
 
 bench: install
-	for each in quality latency memory chaos; do echo "== $$each"; $(BIN)/python -m benchmarks.$$each || exit; done
+	for each in quality inference latency memory chaos; do echo "== $$each"; $(BIN)/python -m benchmarks.$$each || exit; done
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache build *.egg-info
