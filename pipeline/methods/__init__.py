@@ -1,16 +1,16 @@
 """The learning methods, one a file, all behind :mod:`pipeline.methods.base`."""
 
 from pipeline.methods.augmented import Augmented
-from pipeline.methods.base import METHODS, make, method_class
+from pipeline.methods.base import METHODS, Method, make, method_class
 from pipeline.methods.blend import Blend
 from pipeline.methods.embedding_knn import EmbeddingKnn
 from pipeline.methods.linear import Linear
 from pipeline.methods.naive_bayes import NaiveBayes
 from pipeline.methods.prompt import Prompt
+from pipeline.methods.ust import Ust
 from pipeline.methods.zero_shot import ZeroShot
 
-METHODS.update(
-    {method.name: method for method in (NaiveBayes, Linear, ZeroShot, EmbeddingKnn, Prompt, Augmented, Blend)}
-)
+_ALL: tuple[type[Method], ...] = (NaiveBayes, Linear, ZeroShot, EmbeddingKnn, Prompt, Augmented, Blend, Ust)
+METHODS.update({method.name: method for method in _ALL})
 
 __all__ = ["METHODS", "make", "method_class"]

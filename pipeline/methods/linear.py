@@ -73,7 +73,7 @@ class Linear:
     def fit(self, issues: Issues, targets: Targets, *, seed: int, **options: Unpack[FitOptions]) -> Self:
         """Fit the views, then each label: cross-fitted for its calibration, and once more on all issues."""
         report = options.get("progress") or (lambda done: None)
-        texts = _texts(issues)
+        texts = texts_of(issues)
         self._fit_views(texts, least=2 if len(issues) >= 50 else 1)  # in a handful, most terms are there only once
         gram = Gram(*self._features(issues, texts))
         count = targets.shape[1]
@@ -111,7 +111,7 @@ class Linear:
         """Return the calibrated probability of each label, (issues, labels)."""
         if not issues:
             return np.zeros((0, len(self.bias_)), dtype=np.float32)
-        sparse, dense = self._features(issues, _texts(issues))
+        sparse, dense = self._features(issues, texts_of(issues))
         terms = sparse.shape[1]
         scores = sparse @ self.weights_[:, :terms].T + dense @ self.weights_[:, terms:].T + self.bias_
         return np.asarray(expit(scores), dtype=np.float32)
@@ -154,7 +154,8 @@ class Linear:
         return np.hstack([self.dense * encoder.embed(texts) for texts in views])
 
 
-def _texts(issues: Issues) -> dict[str, list[str]]:
+def texts_of(issues: Issues) -> dict[str, list[str]]:
+    """Return what each view reads, of each issue."""
     titles, bodies = [issue.title for issue in issues], [clean_body(issue.body) for issue in issues]
     openings = [body[:OPENING] for body in bodies]
     return dict(zip(VIEWS, (titles, titles, openings, bodies, bodies), strict=True))
