@@ -43,10 +43,7 @@ class Head:
 
 
 def fit_head(features: Rows, targets: Values, cells: Values, *, strength: float) -> Head:
-    """Return the head with the least weighted loss on `targets`, which are between 0 and 1.
-
-    Every label also counts half a yes and half a no without any feature, so that the bias of one that is all or nothing
-    is its smoothed rate.
+    """Return the head with the least weighted loss on `targets`, 1 or 0; a label all of one gets its smoothed rate.
 
     Parameters
     ----------
@@ -55,8 +52,9 @@ def fit_head(features: Rows, targets: Values, cells: Values, *, strength: float)
     strength : float
         Inverse of the regularisation (scikit-learn's `C`).
     """
-    objective = _Objective(features, targets, cells, strength)
-    start = logit(((targets * cells).sum(axis=0) + 0.5) / (cells.sum(axis=0) + 1))  # (labels,)
+    yes, whole = (targets * cells).sum(axis=0), cells.sum(axis=0)  # (labels,)
+    start = logit((yes + 0.5) / (whole + 1))
+    objective = _Objective(features, targets, np.where((yes > 0) & (yes < whole), cells, 0), strength)
     flat = np.concatenate([np.zeros(objective.size), start])
     options = {"maxiter": ITERATIONS, "maxcor": 6}
     return Head(*objective.split(minimize(objective, flat, jac=True, method="L-BFGS-B", options=options).x))
@@ -81,7 +79,6 @@ class _Objective:
         scores = self.features @ weights + bias  # (issues, labels)
         losses = self.cells * (np.logaddexp(0, scores) - self.targets * scores)
         loss = losses.sum(dtype=np.float64) + self.penalty / 2 * np.square(weights, dtype=np.float64).sum()
-        loss += (np.logaddexp(0, bias) - bias / 2).sum(dtype=np.float64)  # half a yes and half a no
         errors = self.cells * (expit(scores) - self.targets)
         slopes = self.transposed @ errors + np.float32(self.penalty) * weights
-        return float(loss), np.concatenate([slopes.ravel(), errors.sum(axis=0) + expit(bias) - 0.5]).astype(np.float64)
+        return float(loss), np.concatenate([slopes.ravel(), errors.sum(axis=0)]).astype(np.float64)

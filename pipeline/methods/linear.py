@@ -92,7 +92,7 @@ class Linear:
         for each in range(fold.max() + 1):
             weights, bias = self._regress(features, target, (target != UNKNOWN) & (fold != each))
             scores[fold == each] = features[fold == each] @ weights + bias
-        slope, shift = _platt(scores, target)
+        slope, shift = platt(scores, target)
         self.held_out_[:, label] = expit(slope * scores + shift)
         weights, bias = self._regress(features, target, target != UNKNOWN)
         self.weights_[label], self.bias_[label] = slope * gram.weights(weights), slope * bias + shift
@@ -161,7 +161,7 @@ def texts_of(issues: Issues) -> dict[str, list[str]]:
     return dict(zip(VIEWS, (titles, titles, openings, bodies, bodies), strict=True))
 
 
-def _platt(scores: NDArray[np.float64], target: NDArray[np.int8]) -> tuple[float, float]:
+def platt(scores: NDArray[np.float64], target: NDArray[np.int8]) -> tuple[float, float]:
     """Return slope and shift that turn held-out scores into probabilities; (1, 0) where there is too little to tell."""
     known = target != UNKNOWN
     positives = int((target[known] == 1).sum())

@@ -5,16 +5,18 @@ Nothing is read or written here, and what is random is seeded. The method for is
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from pipeline import uncertainty
 from pipeline.evaluation import average_precision
 from pipeline.issues import UNKNOWN, Probabilities, Targets
 from pipeline.methods.base import Progress
 from pipeline.methods.head import Head, Rows, Values, fit_head
+from pipeline.methods.linear import platt
 from pipeline.splits import FOLDS, folds
 from pipeline.uncertainty import Chosen, Scheme
 
@@ -51,12 +53,19 @@ class Guesses:
     outside: Chosen  # (outside, labels): as probable as the least probable yes of the label
 
 
+class Found(NamedTuple):
+    """A head whose scores are calibrated, and the probabilities of the labelled issues held out from its twins."""
+
+    head: Head
+    held_out: Probabilities
+
+
 class SelfTraining:
     """Fit a teacher, then student after student, until the labelled issues that were held out gain nothing.
 
     Each round is done with all labelled issues, and without each of five folds of them. What those say of the issues
     that they were not taught decides when to stop; no other issue is asked. The score is the average precision over all
-    labels together.
+    labels together, after each label's scores were calibrated on the same held-out issues, teachers' as students'.
 
     After :meth:`run`, `head_` is the student of the best round, or the teacher; `held_out_` is what its twins say of
     the issues held out from them, (labelled, labels), NaN where there was none; `rounds_` and `stopped_because_` tell
@@ -79,20 +88,22 @@ class SelfTraining:
         """Do the rounds, and keep the best."""
         lanes = self._lanes(seed)
         heads = [self._teacher(lane) for lane in lanes]
-        best = self._keep(heads, self._held_out(lanes, heads))
+        found = self._calibrated(lanes, heads)
+        self.head_, self.held_out_ = found
+        best = self._score(found)
         self.rounds_: list[dict[str, Any]] = [{"round": 0, "average_precision": best}]
         self.stopped_because_ = "all rounds are done" if len(self.pool) else "there are no unlabelled issues"
         for number in range(1, self.plan.rounds + 1 if len(self.pool) else 1):
             report(number / (self.plan.rounds + 1))
             guesses = [self._guess(lane, head) for lane, head in zip(lanes, heads, strict=True)]
             heads = [self._student(lane, guess) for lane, guess in zip(lanes, guesses, strict=True)]
-            held_out = self._held_out(lanes, heads)
-            score = self._score(held_out)
+            found = self._calibrated(lanes, heads)
+            score = self._score(found)
             self.rounds_.append({"round": number, **self._tell(score, best, lanes, guesses)})
             if score <= best:
                 self.stopped_because_ = f"round {number} gained nothing"
                 break
-            best = self._keep(heads, held_out)
+            best, (self.head_, self.held_out_) = score, found
         report(1.0)
 
     def _lanes(self, seed: int) -> list[Lane]:
@@ -134,19 +145,21 @@ class SelfTraining:
             strength=self.plan.strength,
         )
 
-    def _held_out(self, lanes: Sequence[Lane], heads: Sequence[Head]) -> Probabilities:
-        found = np.full(self.targets.shape, np.nan, dtype=np.float32)
+    def _calibrated(self, lanes: Sequence[Lane], heads: Sequence[Head]) -> Found:
+        """Return the head of all labelled issues, and what the others say of those held out from them."""
+        scores = np.full(self.targets.shape, np.nan)
         for lane, head in zip(lanes, heads, strict=True):
-            found[lane.outside] = head.predict(self.labelled[lane.outside])
-        return found
+            scores[lane.outside] = self.labelled[lane.outside] @ head.weights + head.bias
+        held_out = ~np.isnan(scores)
+        judged = np.where(held_out, self.targets, UNKNOWN)
+        lines = [platt(np.nan_to_num(scores[:, label]), judged[:, label]) for label in range(judged.shape[1])]
+        slope, shift = np.array(lines, dtype=np.float32).T  # (labels,) each
+        head = Head(slope * heads[-1].weights, slope * heads[-1].bias + shift)
+        return Found(head, expit(slope * scores + shift).astype(np.float32))
 
-    def _keep(self, heads: Sequence[Head], held_out: Probabilities) -> float:
-        self.head_, self.held_out_ = heads[-1], held_out
-        return self._score(held_out)
-
-    def _score(self, held_out: Probabilities) -> float:
-        cells = (self._known > 0) & ~np.isnan(held_out)
-        return average_precision(self.targets[cells], held_out[cells])
+    def _score(self, found: Found) -> float:
+        cells = (self._known > 0) & ~np.isnan(found.held_out)
+        return average_precision(self.targets[cells], found.held_out[cells])
 
     def _tell(self, score: float, before: float, lanes: Sequence[Lane], guesses: Sequence[Guesses]) -> dict[str, Any]:
         """Return what a round was: its score, what was guessed, and how many guesses about known issues are right."""
