@@ -8,6 +8,7 @@ import pytest
 
 from bot.cli import build_parser
 from bot.settings import NAMES
+from pipeline.methods import METHODS
 from tests.bot.test_cli import subcommands
 
 ROOT = Path(__file__).parent.parent
@@ -49,3 +50,8 @@ def test_readme_names_no_setting_that_is_not_there() -> None:
 def test_both_commands_stand_in_the_quick_start(target: str) -> None:
     assert f"make {target}" in README
     assert f"\n{target}:" in (ROOT / "Makefile").read_text()
+
+
+@pytest.mark.parametrize("method", sorted(METHODS))
+def test_every_method_is_told_of(method: str) -> None:
+    assert f"\n| `{method}` | " in README

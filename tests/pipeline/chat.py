@@ -7,6 +7,8 @@ from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.pipeline import tiny
+
 Asked = dict[str, Any]
 Answer = tuple[int, dict[str, str], bytes]  # status, headers, body
 
@@ -79,5 +81,7 @@ def shared() -> Chat:
 
 
 def settings_for(method: str) -> dict[str, Any]:
-    """Return the settings without which a method cannot be fitted at all."""
-    return {"endpoint": shared().url, "model": "stand-in"} if method == "prompt" else {}
+    """Return the settings without which a method cannot be fitted at all, or not in a second."""
+    if method == "prompt":
+        return {"endpoint": shared().url, "model": "stand-in"}
+    return tiny.settings() if method in {"fine_tune", "domain_adapted", "uda", "contrastive"} else {}

@@ -1,0 +1,51 @@
+"""Adapt the encoder to the words of a repository before it is fine-tuned on the labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pipeline.issues import spread_evenly
+from pipeline.methods.base import FitOptions, Issues, Progress
+from pipeline.methods.fine_tune import FineTune, readable
+
+if TYPE_CHECKING:
+    from pipeline.layers import Backbone
+
+
+class DomainAdapted(FineTune):
+    """Train the encoder as a masked language model on labelled and unlabelled issues, then fine-tune it.
+
+    None of the issues may be in a hold-out, which is for the caller to see to; no label is read before the fine-tuning.
+    After :meth:`fit`, `loss_` has the course of the masked-LM training, (step, loss).
+
+    Parameters
+    ----------
+    adapt_epochs, adapt_rate : int, float
+        Of the masked-LM training.
+    most : int
+        Issues it is done on; of more, so many evenly spread over time.
+    more
+        Hyper-parameters of :class:`FineTune`.
+
+    References
+    ----------
+    Gururangan et al. (2020), arXiv:2004.10964: task-adaptive pre-training. See :func:`pipeline.adaptation.adapt`.
+    """
+
+    name: ClassVar[str] = "domain_adapted"
+    cost: ClassVar[float] = 1200.0
+    extra: ClassVar[tuple[str, ...]] = ("adapt_epochs", "adapt_rate", "most")
+
+    def __init__(self, *, adapt_epochs: int = 2, adapt_rate: float = 5e-5, most: int = 2000, **more: Any) -> None:
+        super().__init__(**more)
+        self.adapt_epochs, self.adapt_rate, self.most = adapt_epochs, adapt_rate, most
+
+    def _backbone(self, issues: Issues, options: FitOptions, seed: int, report: Progress) -> Backbone:
+        from pipeline.adaptation import adapt
+        from pipeline.trainer import Schedule
+
+        backbone = super()._backbone(issues, options, seed, report)
+        texts = readable(spread_evenly([*issues, *options.get("unlabeled", ())], self.most))
+        schedule = Schedule(self.adapt_epochs, self.adapt_rate, batch=16)
+        self.loss_ = adapt(backbone, texts, schedule=schedule, seed=seed, report=report)
+        return backbone
