@@ -9,8 +9,7 @@ from torch.nn.functional import cross_entropy
 
 from pipeline.errors import BackboneError
 from pipeline.layers import Backbone
-from pipeline.methods.base import Progress
-from pipeline.trainer import Batch, Schedule, Task, run_trainer
+from pipeline.trainer import Batch, Progress, Schedule, Task, run_trainer
 
 MASKED = 0.15  # of the tokens
 NOT_MASKED = -100  # in the labels of the collator

@@ -15,9 +15,8 @@ from pipeline.export import export_model
 from pipeline.heads import Head, fit_head
 from pipeline.issues import Probabilities, Targets
 from pipeline.layers import Backbone, Hidden
-from pipeline.methods.base import Progress
 from pipeline.splits import folds
-from pipeline.trainer import Batch, Schedule, Task, run_trainer
+from pipeline.trainer import Batch, Progress, Schedule, Task, run_trainer
 
 FEW = 200  # issues; up to here every one is held out once, beyond it one fold of them
 FOLDS = 4

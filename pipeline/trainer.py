@@ -9,6 +9,7 @@ import torch
 import transformers
 
 Batch = dict[str, torch.Tensor]
+Progress = Callable[[float], None]  # called with the share done, 0 to 1
 
 
 @dataclass(frozen=True)
