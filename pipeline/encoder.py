@@ -5,6 +5,7 @@ agrees with PyTorch. `python -m pipeline.encoder` makes the bundled one.
 """
 
 import hashlib
+import importlib
 import importlib.util
 import json
 import logging
@@ -167,9 +168,8 @@ def _loaded(
     if "fallback" not in manifest:
         return Encoder(folder, precision=precision, store=folder)
     log.warning("backbone runs on PyTorch, slower and larger", extra={"backbone": name, "reason": manifest["fallback"]})
-    from pipeline.eager import EagerSession  # imports torch
-
-    return Encoder(folder, session=EagerSession(name), store=folder)
+    eager = importlib.import_module("pipeline.eager")  # only here, for it imports torch, and this module
+    return Encoder(folder, session=eager.EagerSession(name), store=folder)
 
 
 def split_name(name: str) -> tuple[str, str]:
