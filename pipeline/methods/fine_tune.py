@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pipeline.layers import Backbone
     from pipeline.trainer import Schedule
 
+ENCODER = "encoder"  # folder in that of the model: both have a manifest
 READING = 0.1  # share of the time that the lower layers take, once
 
 
@@ -118,14 +119,15 @@ class FineTune:
         """Write the encoder, as ONNX and checked against PyTorch, and the head; ModelError if it was loaded itself."""
         if isinstance(self.encoder_, Encoder):
             raise ModelError("this model was loaded: copy its folder instead of saving it again")
-        self.encoder_.save(folder)
+        (folder / ENCODER).mkdir()
+        self.encoder_.save(folder / ENCODER)
         save_file({"weights": self.head_[0], "bias": self.head_[1]}, folder / "head.safetensors")
 
     @classmethod
     def load(cls, folder: Path, settings: dict[str, Any]) -> Self:
         """Read what :meth:`save` wrote; PyTorch is not needed."""
         method, head = cls(**settings), load_file(folder / "head.safetensors")
-        method.encoder_, method.head_ = Encoder(folder), (head["weights"], head["bias"])
+        method.encoder_, method.head_ = Encoder(folder / ENCODER), (head["weights"], head["bias"])
         return method
 
 
