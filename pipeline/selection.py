@@ -184,6 +184,8 @@ class _Race:
 
     def _try(self, arena: Arena, candidate: Candidate, progress: Progress) -> None:
         size, labels = len(arena.material.issues), len(self.material.labels)
+        if why := missing(candidate, arena.material.labelled, len(arena.material.unlabeled)):
+            return self._enter(Entry(candidate.name, candidate.what, "skipped", f"apart from the hold-out {why}"))
         needed = self.budget.whole(self.budget.estimate(candidate, size, labels))
         if needed > self.budget.left:
             why = f"about {needed:.0f} s with the fits that follow, of {max(self.budget.left, 0):.0f} s left"
