@@ -47,8 +47,8 @@ class Ust(Linear):
     trust : float
         How much all drawn guesses together count, the labelled issues together being 1.
     rounds : int
-        Most students. On validation data the second and later ones took as much of the macro-F1 as they added to the
-        average precision (`benchmarks/ust.py`), so that by default there is one.
+        Most students. On validation data the second and later ones gained nothing in micro-F1 and lost some of the
+        first one's macro-F1 (`benchmarks/ust.py`), so that by default there is one.
     most : int
         Most unlabelled issues; of more, so many are drawn.
 
@@ -57,8 +57,9 @@ class Ust(Linear):
     Mukherjee & Awadallah (2020), Uncertainty-aware Self-training for Few-shot Text Classification, NeurIPS. Deviations,
     beside those of :mod:`pipeline.uncertainty`, which make it multi-label, and of :mod:`pipeline.methods.head`: the
     teacher is a head on frozen features and not a fine-tuned encoder, so that a round takes a second; a student starts
-    afresh and sees the labelled issues again, while theirs goes on from the teacher on guesses alone; the guesses count
-    as much as the labelled issues, however many they are; what a round gains is measured on cross-fitted predictions,
+    afresh and sees the labelled issues again, while theirs goes on from the teacher on guesses alone; how much the
+    guesses count does not depend on how many they are; the scores of each label are calibrated on the held-out issues,
+    teacher's and student's, as those of `linear` are; what a round gains is measured on cross-fitted predictions,
     as a fixed validation set would take half of the few labels.
     """
 
@@ -76,7 +77,7 @@ class Ust(Linear):
         passes: int = 30,
         scheme: Scheme = "easy",
         share: float = 0.9,
-        trust: float = 1.0,
+        trust: float = 3.0,
         rounds: int = 1,
         most: int = 2_000,
     ) -> None:
