@@ -1,5 +1,6 @@
 """Fixtures for all tests: a fresh database each, the bundled data where it is, and no skips in CI."""
 
+import gc
 import logging
 import os
 import secrets
@@ -17,6 +18,11 @@ from tests.standin.fixtures import gateway, hub, standin  # noqa: F401
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 POSTGRES = "127.0.0.1:5432"  # with the user postgres, who needs no password
+
+
+def pytest_collection_finish() -> None:
+    """Spare what all the imports left behind from garbage collections; each training of an encoder asks for several."""
+    gc.freeze()
 
 
 @pytest.fixture

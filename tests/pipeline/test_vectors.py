@@ -120,7 +120,8 @@ def test_threads_share_a_store(file: Path) -> None:
 
 def test_processes_write_at_the_same_time(file: Path) -> None:
     code = (
-        "import sys, pathlib; from tests.pipeline.test_vectors import again, some\n"
+        "import sys, pathlib; from pipeline import vectors; from tests.pipeline.test_vectors import again, some\n"
+        "vectors.WAIT = 30.0\n"  # on a busy machine, so that none is given up
         "store = again(pathlib.Path(sys.argv[1]))\n"
         "for n in range(10): store.put(some(5, seed=int(sys.argv[2]) + n))"
     )

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from pipeline import finetuning
 from pipeline.issues import build_targets
 from pipeline.methods import make
 from pipeline.methods.base import Method
@@ -14,6 +15,12 @@ from tests.pipeline.samples import LABELS, issue, labelled
 ISSUES = labelled(24)
 TARGETS = build_targets(ISSUES, LABELS)
 UNLABELED = [issue(200 + n, title=f"The printer is loud {n}", body="It hums at night.") for n in range(12)]
+
+
+@pytest.fixture(autouse=True)
+def one_part_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each be trained twice and not five times."""
+    monkeypatch.setattr(finetuning, "FEW", 0)
 
 
 def fitted(name: str, unlabeled: int = 12, **more: object) -> Method:
