@@ -65,7 +65,7 @@ class TunedEncoder:
         """Export into a folder, from which an :class:`pipeline.encoder.Encoder` is made."""
         whole = self._backbone.joined(self._classifier.upper)
         about = {"name": "fine-tuned", "pooling": self._backbone.pooling, "tokens": self._backbone.tokens}
-        export_model(whole, self._backbone.tokenizer, folder, **about)
+        export_model(whole, self._backbone.tokenizer, folder, int8=False, **about)
 
 
 @dataclass(frozen=True)

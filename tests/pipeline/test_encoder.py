@@ -51,7 +51,9 @@ def test_a_vector_does_not_depend_on_the_texts_beside_it(exported: Path, precisi
 
 
 def test_precision_is_fp32_unless_asked_for(exported: Path) -> None:
-    default, exact, rounded = (Encoder(exported, precision=each).embed(TEXTS) for each in (None, "fp32", "int8"))
+    default, exact, rounded = (
+        Encoder(exported, **given).embed(TEXTS) for given in ({}, {"precision": "fp32"}, {"precision": "int8"})
+    )
     assert np.array_equal(default, exact)
     assert not np.array_equal(exact, rounded)
     assert (exact * rounded).sum(axis=1).min() > 0.99
