@@ -1,6 +1,6 @@
 # make up       install what is missing, then run everything on http://127.0.0.1:3000
 # make install  make .venv with everything in it, and prepare the backbone; quick when nothing changed
-# make test     run the tests
+# make test     run the tests, on two cores
 # make check    lint, format and types
 # make bench    measure what benchmarks/README.md states; needs real issues in ../shared/data; half an hour
 # make clean    remove .venv and what tools left behind; .data, with the database and the models, stays
@@ -17,7 +17,7 @@ up: install
 install: $(STAMP)
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: install
 	$(BIN)/ruff check .
