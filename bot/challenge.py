@@ -17,6 +17,7 @@ from bot.models import Issue as IssueRow
 from bot.models import ModelStatus, Repository, TrainingRun, Truth
 from bot.retraining import LEAST_HELD_OUT, serve
 from bot.serving import candidates
+from bot.settings import AUTO
 from pipeline import evaluation, registry, selection, training
 from pipeline.errors import PipelineError, TooFewIssuesError
 from pipeline.issues import Issue, Probabilities, Targets, build_targets, label_counts, usual_labels
@@ -223,7 +224,7 @@ def _fit(
     if not labels:
         raise TooFewIssuesError(f"no label is on {LEAST_POSITIVES} of the {len(issues)} issues to train on")
     settings, report, now = context.settings, _reporter(context, row), context.now()
-    if settings.method == "auto":
+    if settings.method == AUTO:
         wanted = selection.Wanted(labels, row.id, settings.time_budget.total_seconds())
         return selection.train_best(issues, wanted, now=now, unlabeled=unlabeled, progress=report)
     recipe = training.Recipe(method=settings.method, labels=labels, seed=row.id)

@@ -17,6 +17,7 @@ from rich.progress import Progress as Bar
 
 from bot import cli_choice, settings
 from bot.cli_labels import ArgumentError, choose_labels
+from bot.settings import AUTO
 from pipeline import evaluation, registry, selection, training
 from pipeline.decisions import Decision, PrecisionTargets, decide_all
 from pipeline.errors import TooFewIssuesError
@@ -29,7 +30,7 @@ from pipeline.selection import Choice, Wanted
 from pipeline.splits import temporal_split
 from pipeline.training import Recipe, Trained
 
-AUTO, MINUTES = "auto", 20.0  # the method that is chosen, and the time that may take
+MINUTES = 20.0  # that the choice of a method may take
 MOST_MINUTES = 10_000.0
 HELD_OUT_SHARE, MOST_HELD_OUT = 0.2, 500  # the newest issues, for measuring
 BATCH = 64  # issues scored at a time
@@ -116,7 +117,7 @@ def measure(model: Trained, later: Sequence[Issue], targets: PrecisionTargets) -
     """Return how a model does on issues that it was not trained on: labels from 0.5 on, and those it would apply."""
     y = build_targets(later, model.labels).clip(min=0)  # (issues, labels); an issue without labels counts 0
     p = model.method.predict_proba(later)
-    decisions = decide_all(p, model.thresholds(targets))
+    decisions = decide_all(model.decidable(p), model.thresholds(targets))
     return {
         "trained_on": model.issues,
         **evaluation.measure(y, p >= 0.5, model.labels).as_json(),

@@ -19,10 +19,10 @@ from bot.models import Delivery, Guess, Mode, ModelVersion, Prediction, Reposito
 from bot.replay_github import REPOSITORY_ID, RecordingGitHub, Written
 from bot.replay_source import Source
 from bot.serving import Models
-from bot.settings import Settings
+from bot.settings import AUTO, Settings
 from pipeline.issues import Issue, label_counts
 
-BUDGET = timedelta(seconds=10)  # of a training where the method is chosen: there may be a hundred and more
+METHOD = "linear"  # where the bot would choose one, which takes minutes: there may be a hundred trainings and more
 
 Show = Callable[[int, str], None]  # how many issues are done, and what is being done
 
@@ -153,7 +153,7 @@ class _World:
 @contextmanager
 def _world(plan: Plan, folder: Path, start: datetime) -> Iterator[_World]:
     settings = replace(plan.settings, app=None, data_dir=folder, database_url="", redis_url="", mode=Mode.APPLY)
-    settings = replace(settings, time_budget=min(settings.time_budget, BUDGET))
+    settings = replace(settings, method=METHOD if settings.method == AUTO else settings.method)
     clock = Clock(start)
     known = {name: plan.source.descriptions.get(name, "") for name in label_counts(plan.source.issues)}
     github = RecordingGitHub(full_name(plan.source.repository), known, clock)

@@ -16,6 +16,7 @@ from bot.models import Mode
 
 T = TypeVar("T")
 PREFIX = "ISSUE_TAGGER_"
+AUTO = "auto"  # the method that is chosen by evidence
 APP = ("APP_ID", "PRIVATE_KEY", "PRIVATE_KEY_PATH", "WEBHOOK_SECRET")
 NAMES = {
     *APP,
@@ -76,7 +77,7 @@ class Settings:
     apply_precision: float = 0.9
     suggest_precision: float = 0.6
     confidence: float = 0.8
-    method: str = "linear"
+    method: str = AUTO
     time_budget: timedelta = timedelta(minutes=20)
     retrain_labels: int = 20
     retrain_share: float = 0.15
@@ -236,7 +237,7 @@ def _mode(text: str) -> Mode:
 
 
 def _method(text: str) -> str:
-    return _choice(text, ("auto", "linear", "naive_bayes"))
+    return _choice(text, (AUTO, "linear", "naive_bayes"))
 
 
 def _level(text: str) -> str:

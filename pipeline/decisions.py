@@ -122,15 +122,6 @@ def solve_all(y: Targets, p: Probabilities, targets: PrecisionTargets) -> list[T
     return [solve(y[:, column], p[:, column], targets) for column in range(p.shape[1])]
 
 
-def decide(probability: float, thresholds: Thresholds) -> Decision:
-    """Return what to do with a label."""
-    if thresholds.apply is not None and probability >= thresholds.apply:
-        return Decision.APPLY
-    if thresholds.suggest is not None and probability >= thresholds.suggest:
-        return Decision.SUGGEST
-    return Decision.WITHHOLD
-
-
 def decide_all(p: Probabilities, thresholds: Sequence[Thresholds]) -> NDArray[np.str_]:
     """Return the decision on each label of each issue, (issues, labels)."""
     wide = p.astype(np.float64)

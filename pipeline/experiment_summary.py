@@ -12,6 +12,7 @@ from scipy.stats import t as student
 from pipeline.decisions import Decision, PrecisionTargets, decide_all, solve_all
 from pipeline.experiment import Outcome, Size
 from pipeline.issues import Probabilities, Targets
+from pipeline.label_evidence import exclusive_groups, one_of_each_group
 
 Row = Mapping[str, Any]
 METRICS = ("micro_f1", "macro_f1")
@@ -128,8 +129,7 @@ def tiers(y: Targets, outcomes: Sequence[Outcome], targets: PrecisionTargets) ->
 
     Of what is withheld, coverage is the share of the issues on which nothing is applied or suggested.
     """
-    solved = (solve_all(outcome.held_out_y, outcome.held_out_p, targets) for outcome in outcomes)
-    chosen = np.concatenate([decide_all(each.test_p, limits) for each, limits in zip(outcomes, solved, strict=True)])
+    chosen = np.concatenate([_decided(outcome, targets) for outcome in outcomes])
     apply, suggest = chosen == Decision.APPLY, chosen == Decision.SUGGEST  # (seeds × test, labels)
     truth = np.tile(y == 1, (len(outcomes), 1))
     withheld = ~(apply | suggest)
@@ -138,6 +138,13 @@ def tiers(y: Targets, outcomes: Sequence[Outcome], targets: PrecisionTargets) ->
         "suggest": _tier(truth, suggest, float(suggest.any(axis=1).mean())),
         "withhold": _tier(truth, withheld, float(withheld.all(axis=1).mean())),
     }
+
+
+def _decided(outcome: Outcome, targets: PrecisionTargets) -> NDArray[np.str_]:
+    y = outcome.held_out_y
+    groups = exclusive_groups(y, [str(column) for column in range(y.shape[1])])
+    solved = solve_all(y, one_of_each_group(outcome.held_out_p, groups), targets)
+    return decide_all(one_of_each_group(outcome.test_p, groups), solved)
 
 
 def _tier(truth: NDArray[np.bool_], chosen: NDArray[np.bool_], coverage: float) -> Tier:

@@ -9,10 +9,11 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.decisions import Decision, PrecisionTargets, Thresholds, decide, solve_all
+from pipeline.decisions import Decision, PrecisionTargets, Thresholds, decide_all, solve_all
 from pipeline.duplicates import duplicate_groups
 from pipeline.errors import TooFewIssuesError
 from pipeline.issues import UNKNOWN, Issue, Probabilities, Targets, build_targets, fingerprint, without_labels
+from pipeline.label_evidence import ExclusiveGroup, exclusive_groups, one_of_each_group
 from pipeline.labels import read_labels
 from pipeline.methods import make, method_class
 from pipeline.methods.base import FitOptions, Method, Progress
@@ -62,24 +63,35 @@ class Trained:
         return self.recipe.labels
 
     @cached_property
+    def groups(self) -> list[ExclusiveGroup]:
+        """Return the groups of labels of which at most one is decided for on an issue."""
+        return exclusive_groups(self.held_out_y, self.labels)
+
+    def decidable(self, probabilities: Probabilities) -> Probabilities:
+        """Return what the thresholds are for: the probabilities, (issues, labels), lowered but for one of a group."""
+        return one_of_each_group(probabilities, self.groups)
+
+    @cached_property
     def _solved(self) -> dict[PrecisionTargets, list[Thresholds]]:
         return {}
 
     def thresholds(self, targets: PrecisionTargets) -> list[Thresholds]:
         """Return the thresholds of each label for the precision asked for."""
         if targets not in self._solved:
-            self._solved[targets] = solve_all(self.held_out_y, self.held_out_p, targets)
+            self._solved[targets] = solve_all(self.held_out_y, self.decidable(self.held_out_p), targets)
         return self._solved[targets]
 
     def score(self, issues: Sequence[Issue], targets: PrecisionTargets | None = None) -> list[list[LabelScore]]:
         """Return every label for each issue, most probable first."""
         solved = self.thresholds(targets or PrecisionTargets())
-        return [self._score(row.tolist(), solved) for row in self.method.predict_proba(issues)]
+        p = self.method.predict_proba(issues)
+        decisions = decide_all(self.decidable(p), solved)
+        return [self._score(*row, solved) for row in zip(p.tolist(), decisions.tolist(), strict=True)]
 
-    def _score(self, row: Sequence[float], solved: Sequence[Thresholds]) -> list[LabelScore]:
+    def _score(self, p: Sequence[float], decisions: Sequence[str], solved: Sequence[Thresholds]) -> list[LabelScore]:
         scores = [
-            LabelScore(name, probability, limits.apply, limits.suggest, decide(probability, limits))
-            for name, probability, limits in zip(self.labels, row, solved, strict=True)
+            LabelScore(name, probability, limits.apply, limits.suggest, Decision(decision))
+            for name, probability, decision, limits in zip(self.labels, p, decisions, solved, strict=True)
         ]
         return sorted(scores, key=lambda score: (-score.probability, score.name))
 

@@ -63,6 +63,12 @@ def figures(run: Run, *arguments: str) -> dict[str, Any]:
     return found
 
 
+def test_where_the_bot_would_choose_a_method_linear_is_trained(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ISSUE_TAGGER_METHOD")
+    found = figures(run, write([row(issue) for issue in invented(COUNT)]))
+    assert {model["method"] for model in found["models"]} == {"linear"}
+
+
 def test_the_figures_have_the_shape_that_was_asked_for(run: Run) -> None:
     found = figures(run, write([row(issue) for issue in invented(COUNT)]))
     assert (found["repository"], found["issues"], found["evaluated"]) == ("octo/demo", COUNT, COUNT)

@@ -70,7 +70,7 @@ def dashboard(up: Up) -> str:
 
 @pytest.mark.slow
 def test_corrections_lead_to_a_better_model_in_service(github: StandIn, issues: list[Issue], tmp_path: Path) -> None:
-    with Up(github, tmp_path) as up:
+    with Up(github, tmp_path, {"ISSUE_TAGGER_TIME_BUDGET": "1"}) as up:
         github.people.install("octo")
         first = github.people.open_issue(NAME, issues[0].title, body=issues[0].body)
         until(lambda: unfinished(up) == 0, "the first issue is handled")
@@ -91,7 +91,7 @@ def test_corrections_lead_to_a_better_model_in_service(github: StandIn, issues: 
         assert last_prediction(up).model_id == serving.id
         check_what_was_written(github)
         page = dashboard(up)
-        assert f"model {serving.number} (linear) in service" in page
+        assert f"model {serving.number} ({serving.method}) in service" in page
         assert "promoted: on" in page
         assert up.stop() == 0
         assert "Traceback" not in up.said()

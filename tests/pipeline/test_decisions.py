@@ -7,7 +7,6 @@ from pipeline.decisions import (
     Decision,
     PrecisionTargets,
     Thresholds,
-    decide,
     decide_all,
     f1_threshold,
     faultless_needed,
@@ -150,11 +149,11 @@ def test_every_label_has_its_own_thresholds() -> None:
     ],
 )
 def test_decision_follows_the_thresholds_which_are_reached_when_equal(probability: float, decision: Decision) -> None:
-    assert decide(probability, Thresholds(0.8, 0.5, 0)) is decision
+    assert decide_all(np.array([[probability]]), [Thresholds(0.8, 0.5, 0)]).item() == decision
 
 
 def test_nothing_is_decided_without_evidence() -> None:
-    assert decide(1.0, Thresholds(None, None, 16)) is Decision.WITHHOLD
+    assert decide_all(np.ones((1, 1)), [Thresholds(None, None, 16)]).item() == Decision.WITHHOLD
 
 
 def test_issue_that_set_the_threshold_reaches_it() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.decisions import Decision, PrecisionTargets
 from pipeline.errors import ModelError, TooFewIssuesError
-from pipeline.issues import UNKNOWN, Issue, Targets, build_targets
+from pipeline.issues import UNKNOWN, Issue, Probabilities, Targets, build_targets
 from pipeline.methods import METHODS, make
 from pipeline.methods.base import FitOptions, Issues
 from pipeline.methods.naive_bayes import NaiveBayes
@@ -148,3 +148,19 @@ def test_issues_that_a_method_did_not_hold_out_are_no_evidence(monkeypatch: pyte
     model = train(issues, Recipe(Partly.name, {}, LABELS), now=NOW)
     assert (model.held_out_p == 0.25).all()
     assert np.array_equal(model.held_out_y, build_targets(issues[:5], LABELS))
+
+
+def test_of_labels_that_never_stand_together_one_at_most_is_decided_for() -> None:
+    model = trained(200)
+    assert [group.names for group in model.groups] == [LABELS]
+    torn = replace(model, method=Undecided())
+    scores = torn.score([issue(0)], PrecisionTargets(0.5, 0.5))[0]
+    assert [score.probability for score in scores] == [1.0, pytest.approx(0.99)]
+    assert [score.decision for score in scores] == [Decision.APPLY, Decision.WITHHOLD]
+
+
+class Undecided(NaiveBayes):
+    """Holds two labels for nearly certain on any issue."""
+
+    def predict_proba(self, issues: Issues) -> Probabilities:
+        return np.tile(np.array([1.0, 0.99], dtype=np.float32), (len(issues), 1))
