@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from benchmarks.setting import DATA, LABELS
 from pipeline import evaluation
@@ -22,13 +23,14 @@ from pipeline.experiment_split import Split, split
 from pipeline.exports import read_issues
 from pipeline.issues import label_counts
 
-THREADS, TEST = 2, 500
+TEST = 500
 SCRIPT = Path(__file__).with_name("setfit_fit.py")
 
 
 def main() -> int:
     """Measure and print, one line a fit."""
     args = arguments()
+    torch.set_num_threads(args.threads)
     data = DATA.with_name(f"{args.data}.jsonl.gz")
     issues = read_issues(data)
     labels = LABELS if args.data == "scikit-learn" else [name for name, _ in label_counts(issues).most_common(15)]
@@ -41,7 +43,7 @@ def main() -> int:
                 outcome = execute(slices, Run(name, size, seed))
                 show(name, size, seed, outcome.row)
             for seconds in map(float, filter(None, args.seconds.split(","))):
-                limits = {"seed": seed, "seconds": seconds, "iterations": args.iterations}
+                limits = {"seed": seed, "seconds": seconds, "iterations": args.iterations, "threads": args.threads}
                 found = setfit(args.python, whole, slices.rows(Run("setfit", size, seed)), limits)
                 show(f"setfit {seconds:.0f} s", size, seed, found)
     return 0
@@ -56,6 +58,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--slices", default="64,128,all")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--seconds", default="60,1200", help="for SetFit's training, each a fit of its own")
+    parser.add_argument("--threads", type=int, default=2, help="of either")
     parser.add_argument("--iterations", type=int, default=20, help="SetFit's num_iterations; its default is 20")
     return parser.parse_args()
 
@@ -69,7 +72,6 @@ def setfit(python: str, whole: Split, rows: Sequence[int], limits: Mapping[str, 
             "targets": whole.targets[list(rows)].tolist(),
             "test": [issue.text for issue in whole.test],
             **limits,
-            "threads": THREADS,
             "scratch": scratch,
             "out": f"{scratch}/answer.json",
         }
