@@ -15,7 +15,7 @@ from pipeline.export import export_model
 from pipeline.heads import Head, fit_head
 from pipeline.issues import Probabilities, Targets
 from pipeline.layers import Backbone, Hidden
-from pipeline.splits import folds
+from pipeline.splits import Rows, folds
 from pipeline.trainer import Batch, Progress, Schedule, Task, run_trainer
 
 FEW = 200  # issues; up to here every one is held out once, beyond it one fold of them
@@ -41,10 +41,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Texts:
-    """Issues as the lower part of a backbone made them, and their targets, (issues, labels)."""
+    """Issues as the lower part of a backbone made them, and their targets, (issues, labels).
+
+    Those of the same number in `groups`, (issues,), say the same, so that none is held out from the others.
+    """
 
     hidden: Hidden
     targets: Targets
+    groups: Rows | None = None
 
     def some(self, rows: Sequence[int]) -> "Texts":
         """Return some of the issues."""
@@ -117,7 +121,7 @@ class _Part:
 def _parts(texts: Texts, validation: Texts | None, seed: int) -> list[_Part]:
     if validation is not None:
         return [_Part(texts, validation, list(range(len(validation.hidden))))]
-    fold = folds(texts.targets, k=FOLDS, seed=seed)
+    fold = folds(texts.targets, k=FOLDS, seed=seed, groups=texts.groups)
     parts = []
     for each in range(FOLDS if len(fold) <= FEW else 1):
         inside, outside = np.flatnonzero(fold != each).tolist(), np.flatnonzero(fold == each).tolist()

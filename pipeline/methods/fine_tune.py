@@ -84,7 +84,7 @@ class FineTune:
 
         report = options.get("progress") or (lambda done: None)
         backbone = self._backbone(issues, options, seed, _within(report, 0, READING))
-        texts, validation = Texts(backbone.read(readable(issues)), targets), None
+        texts, validation = Texts(backbone.read(readable(issues)), targets, options.get("groups")), None
         if given := options.get("validation"):
             validation = Texts(backbone.read(readable(given[0])), given[1])
         plan = self._plan(backbone, issues, options, seed)

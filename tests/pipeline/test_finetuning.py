@@ -40,6 +40,16 @@ def test_of_many_issues_a_quarter_is_held_out(backbone: Backbone, monkeypatch: p
     assert np.isnan(tuned(backbone).held_out).any(axis=1).sum() == 18
 
 
+def test_issues_that_say_the_same_are_held_out_together(backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finetuning, "FEW", 0)
+    groups = np.arange(len(ISSUES)) % 4
+    texts = Texts(backbone.read(readable(ISSUES)), TARGETS, groups)
+    plan = Plan(Schedule(1, rate=1e-2, batch=6))
+    found = tune(backbone, texts, plan, seed=0, validation=None, report=lambda done: None)
+    (held_out,) = {group for group, row in zip(groups, found.held_out, strict=True) if not np.isnan(row).any()}
+    assert np.isnan(found.held_out[groups != held_out]).all()
+
+
 def test_held_out_predictions_come_from_models_that_did_not_see_the_issue(backbone: Backbone) -> None:
     wrong = TARGETS.copy()
     wrong[0] = 1 - wrong[0]
