@@ -2,12 +2,13 @@
 # make install  make .venv with everything in it, and prepare the backbone; quick when nothing changed
 # make test     run the tests, on two cores
 # make check    lint, format and types
-# make bench    measure what benchmarks/README.md states; needs real issues in ../shared/data; half an hour
+# make bench    measure what benchmarks/README.md states; needs real issues in ../shared/data; hours
 # make clean    remove .venv and what tools left behind; .data, with the database and the models, stays
 
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
+SETFIT := .venv-setfit/bin/python
 
 .PHONY: up install test check bench clean
 
@@ -24,11 +25,17 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: install
-	for each in quality inference latency memory chaos; do echo "== $$each"; $(BIN)/python -m benchmarks.$$each || exit; done
+bench: install .venv-setfit/installed
+	for each in quality inference latency memory chaos augmentation ust selection "versus_setfit $(SETFIT)"; do \
+	  echo "== $$each"; SETFIT_PYTHON=$(SETFIT) $(BIN)/python -m benchmarks.$$each || exit; done
+
+.venv-setfit/installed: # the peer, with the same torch; none of it is ours
+	$(PYTHON) -m venv .venv-setfit
+	.venv-setfit/bin/python -m pip install --quiet torch==2.13.0 setfit==1.2.0
+	@touch $@
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache build *.egg-info
+	rm -rf .venv .venv-setfit .mypy_cache .ruff_cache .pytest_cache build *.egg-info
 	find bot pipeline migrations tests benchmarks -name __pycache__ -prune -exec rm -rf {} +
 
 $(STAMP): requirements.txt pyproject.toml
