@@ -1,0 +1,298 @@
+"""A repository's own configuration, `.github/issue-tagger.yml`: read and checked, each problem with its line. Pure.
+
+What may stand in it is said by `issue-tagger.schema.json`, which is published for editors; a pattern that takes too
+long, or an alias that would unfold into millions of nodes, is refused, for whoever writes the file need not be trusted.
+"""
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import regex
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from bot.models import Mode
+
+SCHEMA = Path(__file__).with_name("issue-tagger.schema.json")
+PATH = ".github/issue-tagger.yml"
+OLD_PATH = ".github/issue_label_bot.yaml"  # of Issue-Label-Bot
+MOST_BYTES = 64 * 1024
+DELAY = timedelta(minutes=2)
+DEEPEST = 20
+OPENING = (
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+)
+CLOSING = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
+
+Place = tuple[str | int, ...]  # keys and indexes, from the top of the file
+Lines = dict[Place, int]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and on which line, from 1."""
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        """Return both, for people."""
+        return f"line {self.line}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A label that is right where all the patterns are found: in title, body, and answers by heading of the form."""
+
+    label: str
+    title: str = ""
+    body: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RepoConfig:
+    """What a repository has set; None, or empty, where it follows the bot's own settings. Names may have a `*`."""
+
+    mode: Mode | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    suggest_only: tuple[str, ...] = ()
+    readable: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    apply_precision: float | None = None
+    suggest_precision: float | None = None
+    most_labels: int | None = None
+    authors: tuple[str, ...] = ()
+    associations: tuple[str, ...] = ()
+    delay: timedelta = DELAY
+    language: str = "en"
+    rules: tuple[Rule, ...] = ()
+
+    def uses(self, label: str) -> bool:
+        """Tell whether a label may be learnt and used."""
+        included = not self.include or matches(label, self.include)
+        never = [name for name, what in self.groups.items() if what != "one"]
+        return included and not matches(label, [*self.exclude, *never])
+
+    def ignores(self, author: str, association: str) -> bool:
+        """Tell whether the issues of an author are left alone."""
+        return association in self.associations or matches(author, self.authors)
+
+
+class RepoConfigError(ValueError):
+    """A configuration that cannot be used."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda each: each.line))
+        super().__init__("; ".join(map(str, self.problems)))
+
+
+def matches(name: str, patterns: Iterable[str]) -> bool:
+    """Tell whether a name is one of those given, `*` standing for any text, without regard to case."""
+    lowered = name.lower()
+    return any(fnmatchcase(lowered, _literal(each.lower())) for each in patterns)
+
+
+def _literal(pattern: str) -> str:
+    return pattern.replace("[", "[[]").replace("?", "[?]")  # of what fnmatch knows, only * is for users
+
+
+def parse(content: bytes) -> RepoConfig:
+    """Return what a file says.
+
+    Raises
+    ------
+    RepoConfigError
+        With every problem found.
+    """
+    text = _decoded(content)
+    data, lines = _read(text)
+    problems = [
+        *(problem for error in _validator().iter_errors(data) for problem in _explain(error, lines)),
+        *_patterns(data, lines),
+    ]
+    if problems:
+        raise RepoConfigError(problems)
+    config = _build(data or {})
+    if (config.suggest_precision or 0) > (config.apply_precision or 1):
+        line = lines[("precision", "suggest")]
+        raise RepoConfigError([Problem(line, "precision.suggest must not be above precision.apply")])
+    return config
+
+
+def parse_old(content: bytes) -> RepoConfig:
+    """Return what a file of Issue-Label-Bot says: its `predicted-labels`, under the names of `label-alias`.
+
+    Raises
+    ------
+    RepoConfigError
+        If it is no YAML, or these two are not a list and a mapping of names.
+    """
+    data, lines = _read(_decoded(content))
+    data = data if isinstance(data, dict) else {}
+    aliases, predicted = data.get("label-alias") or {}, data.get("predicted-labels") or []
+    problems = []
+    if not isinstance(aliases, dict) or not all(isinstance(name, str) for name in aliases.values()):
+        problems.append(Problem(lines.get(("label-alias",), 1), "label-alias must give a label for each name"))
+    if not isinstance(predicted, list) or not all(isinstance(name, str) for name in predicted):
+        problems.append(Problem(lines.get(("predicted-labels",), 1), "predicted-labels must be a list of names"))
+    if problems:
+        raise RepoConfigError(problems)
+    readable = {label: {"name": name} for name, label in aliases.items()}
+    return RepoConfig(include=tuple(aliases.get(name, name) for name in predicted), readable=readable)
+
+
+# --- YAML, with the line of each place
+
+
+def _decoded(content: bytes) -> str:
+    if len(content) > MOST_BYTES:
+        raise RepoConfigError([Problem(1, f"the file has {len(content):,} bytes; {MOST_BYTES:,} are the most")])
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise RepoConfigError([Problem(line, "this is no UTF-8; save the file as UTF-8")]) from error
+
+
+def _read(text: str) -> tuple[Any, Lines]:
+    """Return what YAML says, and the line of each place in it."""
+    try:
+        _guard(text)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        lines: Lines = {(): 1}
+        problems = list(_walk(node, (), lines)) if node else []
+        if problems:
+            raise RepoConfigError(problems)
+        return yaml.safe_load(text), lines
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise RepoConfigError([_at(mark, f"this is no YAML: {error.problem or error.context}")]) from error
+    except yaml.YAMLError as error:
+        raise RepoConfigError([Problem(1, f"this is no YAML: {str(error).splitlines()[0]}")]) from error
+    except ValueError as error:
+        if isinstance(error, RepoConfigError):
+            raise
+        raise RepoConfigError([Problem(1, f"a value cannot be read: {error}")]) from error
+
+
+def _guard(text: str) -> None:
+    """Refuse what a small file could keep us busy with; reads no further than that."""
+    depth = 0
+    for token in yaml.scan(text):
+        depth += isinstance(token, OPENING) - isinstance(token, CLOSING)
+        if depth > DEEPEST:
+            raise RepoConfigError([_at(token.start_mark, "this is nested too deeply")])
+        if isinstance(token, yaml.AliasToken):
+            raise RepoConfigError([_at(token.start_mark, "aliases (*name) are not taken; write it out")])
+
+
+def _at(mark: Any, reason: str) -> Problem:
+    return Problem(mark.line + 1 if mark else 1, reason)
+
+
+def _walk(node: yaml.Node, place: Place, lines: Lines) -> Iterator[Problem]:
+    """Note the line of each place, and yield keys that are no text, or there twice."""
+    if isinstance(node, yaml.SequenceNode):
+        for index, each in enumerate(node.value):
+            lines[*place, index] = each.start_mark.line + 1
+            yield from _walk(each, (*place, index), lines)
+    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:float" and node.value.lower() == ".nan":
+        yield _at(node.start_mark, f"{'.'.join(map(str, place))} is no number")
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for key, value in node.value:
+        name, line = str(key.value), key.start_mark.line + 1
+        if key.tag != "tag:yaml.org,2002:str":
+            yield Problem(line, f"the key {name[:40]} is no text to YAML; put it in quotes")
+        if (*place, name) in lines:
+            yield Problem(line, f"{name} is there already, on line {lines[*place, name]}")
+        lines[*place, name] = line
+        yield from _walk(value, (*place, name), lines)
+
+
+# --- the schema
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(json.loads(SCHEMA.read_text()))
+
+
+def _explain(error: ValidationError, lines: Lines) -> Iterator[Problem]:
+    place = tuple(error.absolute_path)
+    line, where = lines.get(place, 1), ".".join(map(str, place)) or "the file"
+    schema: Any = error.schema
+    instance: Any = error.instance
+    if error.validator == "additionalProperties":
+        known = schema.get("properties", {})
+        for name in sorted(instance.keys() - known.keys()):
+            yield Problem(
+                lines.get((*place, name), line), f"there is no setting {name!r} in {where}{_near(name, known)}"
+            )
+    elif error.validator == "required":
+        yield Problem(line, f"{where} lacks {', '.join(sorted({*schema['required']} - instance.keys()))}")
+    elif error.validator == "minProperties":
+        if instance.keys() >= set(schema.get("required", ())):
+            yield Problem(line, f"{where} needs a pattern, such as title: crash")
+    elif error.validator == "type" and isinstance(instance, bool):
+        yield Problem(line, f"{where} is {instance} to YAML; put words such as on, off, yes and no in quotes")
+    else:
+        yield Problem(line, f"{where}: {error.message[:200]}")
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(sorted(known))}"
+
+
+def _patterns(data: Any, lines: Lines) -> Iterator[Problem]:
+    """Yield the patterns of rules that are no regular expressions."""
+    rules = data.get("rules") if isinstance(data, dict) else None
+    for index, rule in enumerate(rules if isinstance(rules, list) else []):
+        for place, pattern in _patterns_of(rule, ("rules", index)):
+            try:
+                regex.compile(pattern)
+            except regex.error as error:
+                yield Problem(lines.get(place, 1), f"{pattern!r} is no regular expression: {error}")
+
+
+def _patterns_of(rule: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    if not isinstance(rule, dict):
+        return
+    answers = rule.get("answers")
+    found: dict[Place, Any] = {(key,): rule.get(key) for key in ("title", "body")}
+    found |= {("answers", key): value for key, value in (answers if isinstance(answers, dict) else {}).items()}
+    yield from (((*place, *key), value) for key, value in found.items() if isinstance(value, str))
+
+
+def _build(data: Mapping[str, Any]) -> RepoConfig:
+    labels, precision, ignore = (data.get(key) or {} for key in ("labels", "precision", "ignore"))
+    return RepoConfig(
+        mode=Mode(data["mode"]) if "mode" in data else None,
+        include=tuple(labels.get("include", ())),
+        exclude=tuple(labels.get("exclude", ())),
+        suggest_only=tuple(labels.get("suggest_only", ())),
+        readable=labels.get("readable", {}),
+        groups=data.get("groups", {}),
+        apply_precision=precision.get("apply"),
+        suggest_precision=precision.get("suggest"),
+        most_labels=data.get("most_labels"),
+        authors=tuple(ignore.get("authors", ())),
+        associations=tuple(ignore.get("associations", ())),
+        delay=timedelta(minutes=data["delay_minutes"]) if "delay_minutes" in data else DELAY,
+        language=data.get("language", "en"),
+        rules=tuple(Rule(**rule) for rule in data.get("rules", ())),
+    )

@@ -1,0 +1,172 @@
+"""A repository's configuration: everything has a default, and every mistake has its line."""
+
+import json
+from datetime import timedelta
+
+import pytest
+import yaml
+
+from bot.models import Mode
+from bot.repo_config import MOST_BYTES, SCHEMA, Problem, RepoConfig, RepoConfigError, Rule, matches, parse, parse_old
+
+WHOLE = """
+mode: apply
+labels:
+  include: [bug, "area/*"]
+  exclude: [area/internal]
+  suggest_only: [run-ci]
+  readable:
+    C-bug: {name: bug, description: Something does not work}
+groups:
+  area/*: one
+  priority/*: never
+  needs-triage: settled
+precision: {apply: 0.95, suggest: 0.5}
+most_labels: 3
+ignore:
+  authors: ["*[bot]"]
+  associations: [OWNER]
+delay_minutes: 0.5
+language: de
+rules:
+  - label: crash
+    title: segfault|crash
+    answers: {Operating system: windows}
+"""
+
+
+def problems(text: str | bytes) -> list[Problem]:
+    with pytest.raises(RepoConfigError) as caught:
+        parse(text if isinstance(text, bytes) else text.encode())
+    return list(caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"# nothing\n", b"---\n", b"{}", b"\xef\xbb\xbf# saved on Windows\r\n"]
+)
+def test_empty_file_is_valid(content: bytes) -> None:
+    assert parse(content) == RepoConfig()
+
+
+def test_everything_can_be_set() -> None:
+    found = parse(WHOLE.encode())
+    assert found == RepoConfig(
+        mode=Mode.APPLY,
+        include=("bug", "area/*"),
+        exclude=("area/internal",),
+        suggest_only=("run-ci",),
+        readable={"C-bug": {"name": "bug", "description": "Something does not work"}},
+        groups={"area/*": "one", "priority/*": "never", "needs-triage": "settled"},
+        apply_precision=0.95,
+        suggest_precision=0.5,
+        most_labels=3,
+        authors=("*[bot]",),
+        associations=("OWNER",),
+        delay=timedelta(seconds=30),
+        language="de",
+        rules=(Rule("crash", title="segfault|crash", answers={"Operating system": "windows"}),),
+    )
+
+
+def test_every_setting_of_the_schema_stands_in_that_example() -> None:
+    schema, example = json.loads(SCHEMA.read_text()), yaml.safe_load(WHOLE)
+    assert example.keys() == schema["properties"].keys()
+    for name in ("labels", "precision", "ignore"):
+        assert example[name].keys() == schema["properties"][name]["properties"].keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "reason"),
+    [
+        ("mode: suggest\nmoode: apply\n", 2, "no setting 'moode' in the file; did you mean 'mode'"),
+        ("labels:\n  include: [a]\n  only: [b]\n", 3, "no setting 'only' in labels; there are: exclude, include"),
+        ("mode: always\n", 1, "'always' is not one of"),
+        ("\n\nprecision:\n  apply: 90\n", 4, "precision.apply"),
+        ("precision:\n  apply: 0.5\n  suggest: 0.8\n", 3, "must not be above"),
+        ("most_labels: yes\n", 1, "put words such as on, off, yes and no in quotes"),
+        ("labels:\n  include:\n    - bug\n    - on\n", 4, "in quotes"),
+        ("labels:\n  include: bug\n", 2, "is not of type 'array'"),
+        ("mode: apply\nmode: suggest\n", 2, "mode is there already, on line 1"),
+        ("groups:\n  area/*: two\n", 2, "'two' is not one of"),
+        ("groups:\n  yes: one\n", 2, "the key yes is no text to YAML"),
+        ("rules:\n  - title: x\n", 2, "lacks label"),
+        ("rules:\n  - label: x\n", 2, "needs a pattern"),
+        ("rules:\n  - label: x\n    title: '(a'\n", 3, "no regular expression: missing )"),
+        ("rules:\n  - label: x\n    answers:\n      OS: '[a'\n", 4, "no regular expression"),
+        ("- a\n", 1, "is not of type 'object'"),
+        ("mode: [apply\n", 2, "this is no YAML"),
+        ("a: \tb: c\n", 1, "this is no YAML"),
+        ("mode: &a apply\nlanguage: *a\n", 2, "aliases"),
+        ("delay_minutes: .inf\n", 1, "delay_minutes"),
+        ("delay_minutes: .nan\n", 1, "delay_minutes"),
+        ("mode: 2026-99-99\n", 1, "cannot be read"),
+        ("mode: !!python/object/apply:os.system [id]\n", 1, "this is no YAML"),
+        ("--- a\n--- b\n", 2, "this is no YAML"),
+        ("mode: apply\n\x07\n", 1, "this is no YAML"),
+    ],
+)
+def test_mistake_is_told_with_its_line(text: str, line: int, reason: str) -> None:
+    found = problems(text)
+    assert [each.line for each in found] == [line]
+    assert reason in found[0].reason
+
+
+def test_every_mistake_is_told_at_once_in_the_order_of_the_file() -> None:
+    found = problems("mode: never\nlanguage: tlh\nmost_labels: 0\nwhat: 1\n")
+    assert [each.line for each in found] == [1, 2, 3, 4]
+
+
+def test_file_that_is_no_text_or_too_large_or_too_deep_is_refused() -> None:
+    assert problems(b"mode: apply\n# caf\xe9\n") == [Problem(2, "this is no UTF-8; save the file as UTF-8")]
+    assert "the most" in problems(b"#" * (MOST_BYTES + 1))[0].reason
+    assert "nested too deeply" in problems("[" * 20_000)[0].reason
+
+
+def test_schema_is_one() -> None:
+    from jsonschema import Draft202012Validator
+
+    Draft202012Validator.check_schema(json.loads(SCHEMA.read_text()))
+
+
+def test_labels_are_used_if_included_and_neither_excluded_nor_never_to_be_touched() -> None:
+    found = parse(WHOLE.encode())
+    assert [name for name in ("Bug", "area/x", "area/internal", "docs") if found.uses(name)] == ["Bug", "area/x"]
+    assert not parse(b"groups: {priority/*: never}").uses("Priority/high")
+    assert RepoConfig().uses("anything")
+
+
+def test_authors_and_associations_are_ignored() -> None:
+    found = parse(WHOLE.encode())
+    assert found.ignores("Dependabot[bot]", "NONE")
+    assert found.ignores("octocat", "OWNER")
+    assert not found.ignores("octocat", "MEMBER")
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "found"),
+    [
+        ("area/x", "area/*", True),
+        ("a[1]", "a[1]", True),
+        ("a1", "a[1]", False),
+        ("what?", "what?", True),
+        ("x", "?", False),
+    ],
+)
+def test_only_the_star_is_special(name: str, pattern: str, found: bool) -> None:
+    assert matches(name, [pattern]) is found
+
+
+def test_file_of_issue_label_bot_is_understood() -> None:
+    old = b"label-alias:\n  bug: kind/bug\n  feature_request: kind/feature\npredicted-labels:\n  - bug\n  - question\n"
+    found = parse_old(old)
+    assert found.include == ("kind/bug", "question")
+    assert found.readable == {"kind/bug": {"name": "bug"}, "kind/feature": {"name": "feature_request"}}
+
+
+@pytest.mark.parametrize(
+    ("old", "line"), [("label-alias: [a]\n", 1), ("a: 1\npredicted-labels: bug\n", 2), ("predicted-labels: [1]\n", 1)]
+)
+def test_broken_file_of_issue_label_bot_is_told(old: str, line: int) -> None:
+    with pytest.raises(RepoConfigError) as caught:
+        parse_old(old.encode())
+    assert [each.line for each in caught.value.problems] == [line]
