@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import numpy as np
 from sqlalchemy.orm import Session
 
-from bot import leases, storage
+from bot import in_force, leases, storage
 from bot.context import Context
 from bot.errors import BotError, LostLeaseError
 from bot.models import Issue as IssueRow
@@ -184,7 +184,7 @@ def _train(context: Context, row: TrainingRun) -> _Result:
         issues = dataset(session, repo)
         names = {label.name: label.description for label in storage.labels(session, repo.id)}
     parts = split(issues, champion.trained_until if champion else None)
-    wanted = candidates(names, repo.taxonomy)
+    wanted = candidates(names, repo.taxonomy, in_force.config(repo))
     universe = list(wanted)
     labels = tuple(name for name in usual_labels(parts.training, least=LEAST_POSITIVES) if name in wanted)
     with context.database.read() as session:

@@ -14,7 +14,9 @@ from pipeline.errors import PipelineError
 
 USAGE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141  # exit statuses; 0 and 1 are the subcommands' own
 LABELS = "label names, separated by commas (a name with a comma in it cannot be given)"
-ISSUES = "JSON Lines, gzipped or not, a JSON array, or what `gh issue list --json number,title,body,labels` prints"
+ISSUES = (
+    "JSON Lines, gzipped or not, a JSON array, or what `gh issue list --json number,title,body,labels,createdAt` prints"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -139,7 +141,7 @@ def _add_local(commands: _Commands) -> None:
         metavar="MINUTES",
         help="that --method auto may take, all fits included; default: 20",
     )
-    train.add_argument("--seed", type=int, default=0, metavar="N")
+    train.add_argument("--seed", type=_seed, default=0, metavar="N")
     train.add_argument("--json", metavar="FILE", help="write how good it is as JSON")
     predict = _add(
         commands, "predict", "bot.cli_local:predict", "print what a model makes of each issue, as JSON Lines"
@@ -163,6 +165,12 @@ def _add_evaluate(commands: _Commands) -> None:
     command.add_argument(
         "--test-newest", metavar="N", help="issues to test on; default: 500 or a fifth, whichever is less"
     )
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**32 - 1}")
+    return int(text)
 
 
 def _share(text: str) -> float:

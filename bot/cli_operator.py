@@ -4,11 +4,12 @@ import argparse
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import leases, retraining, settings, storage
+from bot import in_force, leases, retraining, settings, storage
 from bot.cli_labels import ArgumentError, choose_labels
 from bot.doctor import require_database
 from bot.errors import NotFoundError
@@ -127,7 +128,7 @@ def configure(args: argparse.Namespace) -> int:
                 setattr(repo, name, getattr(args, name))
         if args.labels is not None:
             repo.taxonomy = _taxonomy(session, repo, args.labels)
-        if _in_force(repo, config, "suggest_precision") > _in_force(repo, config, "apply_precision"):
+        if _in_force(repo, config, "suggest_precision")[0] > _in_force(repo, config, "apply_precision")[0]:
             raise ArgumentError("--suggest-precision must not be above --apply-precision; nothing was changed")
         print(_settings(repo, config))
     return 0
@@ -138,20 +139,17 @@ def _taxonomy(session: Session, repo: Repository, text: str) -> list[str] | None
     return list(choose_labels(text, known)) if text.strip() else None
 
 
-def _in_force(repo: Repository, config: Settings, name: str) -> float:
-    own: float | None = getattr(repo, name)
-    default: float = getattr(config, name)
-    return default if own is None else own
+def _in_force(repo: Repository, config: Settings, name: str) -> tuple[Any, str]:
+    """Return a setting, and where it was set; empty for the bot's own settings."""
+    own = in_force.config(repo)
+    places = ((getattr(repo, name), "set here"), (getattr(own, name), repo.config_path or ""))
+    return next(((value, place) for value, place in places if value is not None), (getattr(config, name), ""))
 
 
 def _settings(repo: Repository, config: Settings) -> str:
-    rows = [
-        (title, getattr(config, name) if getattr(repo, name) is None else f"{getattr(repo, name)}  (set here)")
-        for title, name in (
-            ("mode", "mode"),
-            ("apply precision", "apply_precision"),
-            ("suggest precision", "suggest_precision"),
-        )
-    ]
+    titles = (("mode", "mode"), ("apply precision", "apply_precision"), ("suggest precision", "suggest_precision"))
+    found = [(title, *_in_force(repo, config, name)) for title, name in titles]
+    rows = [(title, f"{value}  ({place})" if place else value) for title, value, place in found]
     labels = "those in use" if repo.taxonomy is None else f"{', '.join(repo.taxonomy)}  (set here)"
-    return table((repo.full_name, ""), [*rows, ("labels", labels)])
+    own = "; ".join(repo.config_problems or ()) or repo.config_path or "none"
+    return table((repo.full_name, ""), [*rows, ("labels", labels), ("its own file", own)])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bot.database import Database
 from bot.github import RemoteRepository, RepositoryGateway
-from bot.models import Mode, Repository
+from bot.models import Repository
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,3 @@ class Context:
     def gateway(self, repo: Repository) -> RepositoryGateway:
         """Return what can be done with `repo` on GitHub."""
         return self.github.repository(repo.installation_id, repo.full_name)
-
-    def mode(self, repo: Repository) -> Mode:
-        """Return the mode in force for `repo`."""
-        return Mode(repo.mode) if repo.mode else self.settings.mode

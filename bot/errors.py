@@ -6,6 +6,7 @@ BotError
 │   └── SignatureError   it was not signed with our secret
 ├── TransientError       declared transient: worth another attempt later, after `retry_after` seconds if given
 │   └── GitHubUnavailable    GitHub failed, was slow, cut the connection, or asked us to slow down
+├── NotYetError          nothing is wrong: the work is to go on at a later time
 ├── GitHubRefused        GitHub will not do it however often we ask: permission, suspension, gone
 ├── LostLeaseError       another worker has taken this piece of work over
 ├── NotFoundError        what was named (repository, delivery, model version) is not there
@@ -13,6 +14,7 @@ BotError
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 
 class BotError(Exception):
@@ -58,6 +60,16 @@ class TransientError(BotError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class NotYetError(BotError):
+    """Nothing is wrong: the work is to go on at `until`."""
+
+    reason = "not_yet"
+
+    def __init__(self, message: str, *, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class GitHubUnavailable(TransientError):

@@ -14,12 +14,13 @@ LONGEST_ID = 64
 LARGEST_NUMBER = 2**63
 
 # What we act on. Everything else is acknowledged, recorded and ignored.
-HANDLED: Mapping[str, frozenset[str]] = {
+HANDLED: Mapping[str, frozenset[str | None]] = {
     "issues": frozenset(
         {"opened", "edited", "labeled", "unlabeled", "closed", "reopened", "transferred", "deleted"},
     ),
     "label": frozenset({"created", "edited", "deleted"}),
     "repository": frozenset({"renamed"}),
+    "push": frozenset({None}),  # without an action
     "installation": frozenset({"created", "deleted", "suspend", "unsuspend"}),
     "installation_repositories": frozenset({"added", "removed"}),
 }

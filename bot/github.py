@@ -6,6 +6,7 @@ the inbox does; and it follows no redirect, since what it followed would be a re
 that was transferred meanwhile, a write into another repository.
 """
 
+import base64
 import email.utils
 import json
 import logging
@@ -38,6 +39,7 @@ __all__ = [
     "public_repository",
 ]
 
+STATUS, LONGEST_STATUS = "issue-tagger/configuration", 140  # name, and characters, of a commit status
 PAGE = 100  # the most that GitHub gives at once
 SLOW_DOWN = 60.0  # seconds; GitHub's rule where it names no time
 MOVED = (301, 302, 307, 308)
@@ -178,6 +180,22 @@ class _Repository:
         pages = self._pages("labels")
         return [RemoteLabel(each["id"], each["name"], each["description"] or "") for page in pages for each in page]
 
+    def file(self, path: str) -> bytes | None:
+        """Return a file of the default branch; None where there is none, or no repository that we may read."""
+        try:
+            _, found = self._access.get(f"/repos/{self._name}/contents/{path}", {})
+        except GitHubRefused as refused:
+            if refused.status != 404:
+                raise
+            return None
+        return base64.b64decode(found["content"]) if isinstance(found, dict) and found.get("type") == "file" else None
+
+    def set_status(self, sha: str, state: str, description: str) -> None:
+        """Say on a commit whether the configuration in it can be used: `success`, or `failure` and why."""
+        about = {"state": state, "description": description[:LONGEST_STATUS], "context": STATUS}
+        with self._access.open(f"setting the status of commit {sha} of {self._name}") as client:
+            client.requester.requestJsonAndCheck("POST", f"/repos/{self._name}/statuses/{sha}", input=about)
+
     def issue(self, number: int) -> RemoteIssue | None:
         """Return an issue as it is now; None if it is gone. One request."""
         with self._open(f"reading issue {number}") as repository:
@@ -200,6 +218,15 @@ class _Repository:
         """Put labels on an issue, beside those that it has."""
         with self._open(f"labelling issue {number}") as repository:
             repository.get_issue(number).add_to_labels(*names)
+
+    def remove_label(self, number: int, name: str) -> None:
+        """Take a label off an issue; nothing happens where it is not on it."""
+        try:
+            with self._open(f"taking a label off issue {number}") as repository:
+                repository.get_issue(number).remove_from_labels(name)
+        except GitHubRefused as refused:
+            if refused.status != 404:
+                raise
 
     def marked_comment(self, number: int, marker: str) -> RemoteComment | None:
         """Return our own first comment on an issue that contains `marker`, None if there is none."""

@@ -6,19 +6,20 @@ seen on the dashboard and run again by `issue-tagger deliveries retry`.
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot import events, feedback, leases, storage, sync, tagging
+from bot import configuration, events, feedback, in_force, leases, storage, sync, tagging
 from bot.context import Context
-from bot.errors import BotError, LostLeaseError, TransientError
+from bot.errors import BotError, LostLeaseError, NotYetError, TransientError
 from bot.events import TRIAGERS, IssueState, need
 from bot.feedback import LabelAct
 from bot.github import RemoteLabel, RemoteRepository
-from bot.models import ActorKind, Delivery, Installation, Repository, Work
+from bot.models import ActorKind, Delivery, Installation, Mode, Repository, Work
+from bot.repo_config import matches
 from pipeline.errors import PipelineError
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,9 @@ def _claim(context: Context, delivery_id: str) -> Delivery | None:
 def _attempt(context: Context, delivery: Delivery) -> None:
     try:
         status = dispatch(context, delivery)
+    except NotYetError as wait:
+        with context.database.write() as session:
+            leases.retry_later(session, Delivery, delivery, str(wait), due_at=wait.until)
     except TransientError as error:
         _again(context, delivery, error)
     except (BotError, PipelineError) as error:
@@ -163,10 +167,25 @@ def _on_issues(context: Context, delivery: Delivery, repo: Repository, payload: 
         changed = sync.keep_issue(session, repo.id, state, state=delivery.action if gone and delivery.action else "")
         news = changed or delivery.attempts > 1  # an earlier attempt may have stored the new text, and died
         again = delivery.action == "edited" and news and _may_tag_again(session, repo, state)
-        for act in _acts(context, delivery, repo, state, payload):
+        acts = _acts(context, delivery, repo, state, payload)
+        for act in acts:
             feedback.record(session, act)
-    if state.state == "open" and (delivery.action == "opened" or again):
+    _take_off_settled(context, repo, state, acts)
+    ignored = in_force.config(repo).ignores(state.author, state.author_association)
+    if state.state == "open" and not ignored and (delivery.action == "opened" or again):
         tagging.tag(context, delivery, repo, state)
+
+
+def _take_off_settled(context: Context, repo: Repository, state: IssueState, acts: Sequence[LabelAct]) -> None:
+    """Take off labels such as `needs-triage` that the repository wants gone once a person has labelled an issue."""
+    own = in_force.config(repo)
+    waiting = [pattern for pattern, what in own.groups.items() if what == "settled"]
+    judged = [act.label for act in acts if act.labeled and act.kind is ActorKind.PERSON]
+    if in_force.mode(repo, context.settings) is Mode.SHADOW or all(matches(name, waiting) for name in judged):
+        return
+    for name in state.labels:
+        if matches(name, waiting) and name not in judged:
+            context.gateway(repo).remove_label(state.number, name)
 
 
 def _may_tag_again(session: Session, repo: Repository, state: IssueState) -> bool:
@@ -202,4 +221,5 @@ ON: Mapping[str, Callable[[Context, Delivery, Repository, Payload], None]] = {
     "issues": _on_issues,
     "label": _on_label,
     "repository": _on_repository,
+    "push": configuration.on_push,
 }

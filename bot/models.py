@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     TypeDecorator,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -182,6 +183,9 @@ class Repository(Base):
     apply_precision: Mapped[float | None]
     suggest_precision: Mapped[float | None]
     taxonomy: Mapped[list[str] | None] = mapped_column(JSON)  # the labels to learn; None: those in use
+    config: Mapped[str | None] = mapped_column(Text)  # the last file of its own that could be used
+    config_path: Mapped[str | None] = mapped_column(String(512))  # owner/name/path of that file
+    config_problems: Mapped[list[str] | None] = mapped_column(JSON)  # of the newest file, where it cannot be used
     champion_id: Mapped[int | None]  # of model_versions; no foreign key, for the two tables would need each other
     enrolled_at: Mapped[datetime]
     pulled_at: Mapped[datetime | None]  # everything that GitHub changed before this has been pulled
@@ -274,6 +278,7 @@ class Guess(Base):
     apply_threshold: Mapped[float | None]
     suggest_threshold: Mapped[float | None]
     decision: Mapped[str] = mapped_column(String(16))  # apply, suggest, withhold
+    by_rule: Mapped[bool] = mapped_column(default=False, server_default=false())  # of the repository's configuration
     written: Mapped[str | None] = mapped_column(String(16))  # applied, suggested, or None
     outcome: Mapped[str | None] = mapped_column(String(16))
     settled_at: Mapped[datetime | None]

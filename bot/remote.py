@@ -70,6 +70,14 @@ class RepositoryGateway(Protocol):
         """Return the labels that the repository has."""
         ...
 
+    def file(self, path: str) -> bytes | None:
+        """Return a file of the default branch; None where there is none."""
+        ...
+
+    def set_status(self, sha: str, state: str, description: str) -> None:
+        """Say on a commit whether the configuration in it can be used: `success`, or `failure` and why."""
+        ...
+
     def issue(self, number: int) -> RemoteIssue | None:
         """Return an issue as it is now; None if it is gone: deleted or transferred."""
         ...
@@ -80,6 +88,10 @@ class RepositoryGateway(Protocol):
 
     def add_labels(self, number: int, names: Sequence[str]) -> None:
         """Put labels on an issue, beside those that it has."""
+        ...
+
+    def remove_label(self, number: int, name: str) -> None:
+        """Take a label off an issue; nothing happens where it is not on it."""
         ...
 
     def marked_comment(self, number: int, marker: str) -> RemoteComment | None:

@@ -63,6 +63,13 @@ class RecordingGitHub:
         """Return the labels of the repository."""
         return self._labels
 
+    def file(self, path: str) -> bytes | None:
+        """Return no file: a past has no configuration."""
+        return None
+
+    def set_status(self, sha: str, state: str, description: str) -> None:
+        """Do nothing: a past has no commits."""
+
     def issue(self, number: int) -> RemoteIssue | None:
         """Return an issue as it is now; None before it is opened."""
         return self._issues.get(number)
@@ -76,6 +83,11 @@ class RecordingGitHub:
         for name in names:
             self._change(number, name, labeled=True, actor=BOT)
             self.written.append(Written(number, "labels", name, self.now()))
+
+    def remove_label(self, number: int, name: str) -> None:
+        """Record that the bot takes a label off an issue."""
+        self._change(number, name, labeled=False, actor=BOT)
+        self.written.append(Written(number, "unlabel", name, self.now()))
 
     def marked_comment(self, number: int, marker: str) -> RemoteComment | None:
         """Return the bot's comment on an issue, None if there is none."""

@@ -153,7 +153,7 @@ class _World:
 @contextmanager
 def _world(plan: Plan, folder: Path, start: datetime) -> Iterator[_World]:
     settings = replace(plan.settings, app=None, data_dir=folder, database_url="", redis_url="", mode=Mode.APPLY)
-    settings = replace(settings, method=METHOD if settings.method == AUTO else settings.method)
+    settings = replace(settings, delay=timedelta(0), method=METHOD if settings.method == AUTO else settings.method)
     clock = Clock(start)
     known = {name: plan.source.descriptions.get(name, "") for name in label_counts(plan.source.issues)}
     github = RecordingGitHub(full_name(plan.source.repository), known, clock)

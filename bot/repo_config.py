@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,6 @@ SCHEMA = Path(__file__).with_name("issue-tagger.schema.json")
 PATH = ".github/issue-tagger.yml"
 OLD_PATH = ".github/issue_label_bot.yaml"  # of Issue-Label-Bot
 MOST_BYTES = 64 * 1024
-DELAY = timedelta(minutes=2)
 DEEPEST = 20
 OPENING = (
     yaml.FlowSequenceStartToken,
@@ -76,7 +75,7 @@ class RepoConfig:
     most_labels: int | None = None
     authors: tuple[str, ...] = ()
     associations: tuple[str, ...] = ()
-    delay: timedelta = DELAY
+    delay: timedelta | None = None
     language: str = "en"
     rules: tuple[Rule, ...] = ()
 
@@ -85,6 +84,11 @@ class RepoConfig:
         included = not self.include or matches(label, self.include)
         never = [name for name, what in self.groups.items() if what != "one"]
         return included and not matches(label, [*self.exclude, *never])
+
+    def meaning(self, label: str) -> str:
+        """Return in words what a label means; empty where nothing is said."""
+        said = next((told for name, told in self.readable.items() if name.lower() == label.lower()), {})
+        return ": ".join(filter(None, (said.get("name"), said.get("description"))))
 
     def ignores(self, author: str, association: str) -> bool:
         """Tell whether the issues of an author are left alone."""
@@ -152,6 +156,12 @@ def parse_old(content: bytes) -> RepoConfig:
         raise RepoConfigError(problems)
     readable = {label: {"name": name} for name, label in aliases.items()}
     return RepoConfig(include=tuple(aliases.get(name, name) for name in predicted), readable=readable)
+
+
+@lru_cache(maxsize=256)
+def configured(path: str, content: bytes) -> RepoConfig:
+    """Return what a file says; `path` tells of which kind it is. See :func:`parse`."""
+    return (parse_old if path.endswith(OLD_PATH) else parse)(content)
 
 
 # --- YAML, with the line of each place
@@ -292,7 +302,7 @@ def _build(data: Mapping[str, Any]) -> RepoConfig:
         most_labels=data.get("most_labels"),
         authors=tuple(ignore.get("authors", ())),
         associations=tuple(ignore.get("associations", ())),
-        delay=timedelta(minutes=data["delay_minutes"]) if "delay_minutes" in data else DELAY,
+        delay=timedelta(minutes=data["delay_minutes"]) if "delay_minutes" in data else None,
         language=data.get("language", "en"),
         rules=tuple(Rule(**rule) for rule in data.get("rules", ())),
     )

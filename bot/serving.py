@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from bot import in_force
 from bot.models import ModelVersion, Repository
+from bot.repo_config import RepoConfig
 from bot.settings import Settings
 from pipeline import registry
 from pipeline.cold_start import FLOOR, ColdStart
@@ -58,18 +60,19 @@ def _unmeasured(name: str, probability: float, *, first: bool) -> LabelScore:
     return LabelScore(name, probability, None, None, decision)
 
 
-def precision_targets(settings: Settings, repo: Repository) -> PrecisionTargets:
-    """Return the precision targets in force for `repo`."""
-    return PrecisionTargets(
-        apply=repo.apply_precision or settings.apply_precision,
-        suggest=repo.suggest_precision or settings.suggest_precision,
-        confidence=settings.confidence,
-    )
+def precision_targets(repo: Repository, settings: Settings) -> PrecisionTargets:
+    """Return the precision targets in force for `repo`; what is suggested need never be surer than what is applied."""
+    own = in_force.config(repo)
+    apply = repo.apply_precision or own.apply_precision or settings.apply_precision
+    suggest = repo.suggest_precision or own.suggest_precision or settings.suggest_precision
+    return PrecisionTargets(apply, min(suggest, apply), settings.confidence)
 
 
-def candidates(names: Mapping[str, str], taxonomy: Sequence[str] | None) -> dict[str, str]:
-    """Return the labels, with descriptions, that the bot may think about: those of the taxonomy, or all."""
-    if taxonomy is None:
-        return dict(names)
-    wanted = {name.lower() for name in taxonomy}
-    return {name: description for name, description in names.items() if name.lower() in wanted}
+def candidates(names: Mapping[str, str], taxonomy: Sequence[str] | None, own: RepoConfig) -> dict[str, str]:
+    """Return the labels, with descriptions, that the bot may think about.
+
+    They are those of the taxonomy, or all, that the repository's own configuration uses; it may say what they mean.
+    """
+    wanted = None if taxonomy is None else {name.lower() for name in taxonomy}
+    chosen = (name for name in names if (wanted is None or name.lower() in wanted) and own.uses(name))
+    return {name: own.meaning(name) or names[name] for name in chosen}

@@ -39,6 +39,7 @@ NAMES = {
             "CONFIDENCE",
             "METHOD",
             "TIME_BUDGET",
+            "DELAY_SECONDS",
             "RETRAIN_LABELS",
             "RETRAIN_SHARE",
             "RETRAIN_DAYS",
@@ -79,6 +80,7 @@ class Settings:
     confidence: float = 0.8
     method: str = AUTO
     time_budget: timedelta = timedelta(minutes=20)
+    delay: timedelta = timedelta(minutes=2)
     retrain_labels: int = 20
     retrain_share: float = 0.15
     retrain_after: timedelta = timedelta(days=7)
@@ -157,6 +159,7 @@ def _build(reader: _Reader) -> Settings:
         confidence=reader.take(PREFIX + "CONFIDENCE", share, Settings.confidence),
         method=reader.take(PREFIX + "METHOD", _method, Settings.method),
         time_budget=timedelta(minutes=reader.take(PREFIX + "TIME_BUDGET", _whole(1, 10**4), 20)),
+        delay=timedelta(seconds=reader.take(PREFIX + "DELAY_SECONDS", _whole(0, 7 * 86_400), 120)),
         retrain_labels=reader.take(PREFIX + "RETRAIN_LABELS", _whole(1, 10**6), Settings.retrain_labels),
         retrain_share=reader.take(PREFIX + "RETRAIN_SHARE", share, Settings.retrain_share),
         retrain_after=timedelta(days=reader.take(PREFIX + "RETRAIN_DAYS", _whole(1, 3650), 7)),

@@ -178,9 +178,9 @@ def is_settled(session: Session, repository_id: int, number: int) -> bool:
     return session.scalar(spoken) is not None
 
 
-def has_prediction(session: Session, repository_id: int, number: int) -> bool:
-    """Tell whether an issue has been predicted."""
-    mine = (Prediction.repository_id == repository_id, Prediction.number == number)
+def has_prediction(session: Session, repository_id: int, number: int, *, after: int = 0) -> bool:
+    """Tell whether an issue has been predicted, or again since the prediction with the id `after`."""
+    mine = (Prediction.repository_id == repository_id, Prediction.number == number, Prediction.id > after)
     return session.scalar(select(Prediction.id).where(*mine).limit(1)) is not None
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot import feedback, storage
+from bot import configuration, feedback, storage
 from bot.context import Context
 from bot.events import IssueState, Sender
 from bot.feedback import LabelAct
@@ -110,6 +110,7 @@ def pull(context: Context, repo: Repository) -> int:
     is begun again; what it stored already stays as it is.
     """
     gateway, started, count = context.gateway(repo), context.now(), 0
+    configuration.refresh(context, repo)
     with context.database.write() as session:
         _keep_labels(session, repo.id, gateway.labels(), now=started)
     issues = gateway.issues_since(repo.pulled_at - OVERLAP if repo.pulled_at else None)

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from bot import comments, feedback, leases, storage
+from bot import comments, feedback, in_force, leases, rules, storage
 from bot.context import Context
+from bot.errors import NotYetError
 from bot.events import IssueState, Sender
 from bot.github import RemoteIssue, RemoteLabelEvent, RepositoryGateway
 from bot.models import ActorKind, Delivery, Guess, LabelTruth, Mode, ModelVersion, Prediction, Repository, Truth
+from bot.repo_config import RepoConfig, matches
 from bot.serving import candidates, precision_targets
 from pipeline.decisions import Decision
 from pipeline.issues import Issue
@@ -58,16 +60,19 @@ def _predict(
 ) -> Prediction:
     started = time.perf_counter()
     issue = Issue(number=state.number, title=state.title, body=state.body, repository=repo.full_name)
+    own = in_force.config(repo)
     if model:
-        scores = context.models.score(model.folder, issue, precision_targets(context.settings, repo))
+        found = context.models.score(model.folder, issue, precision_targets(repo, context.settings))
+        scores = [score for score in found if own.uses(score.name)]
     else:
-        scores = context.models.score_cold(candidates(labels, repo.taxonomy), issue)
+        scores = context.models.score_cold(candidates(labels, repo.taxonomy, own), issue)
+    ruled = rules.labels_of(own.rules, state.title, state.body)
     prediction = Prediction(
         delivery_id=delivery.id,
         repository_id=repo.id,
         number=state.number,
         model_id=model.id if model else None,
-        mode=context.mode(repo),
+        mode=in_force.mode(repo, context.settings),
         created_at=context.now(),
         latency=time.perf_counter() - started,
     )
@@ -75,21 +80,29 @@ def _predict(
         leases.renew(session, Delivery, delivery, now=context.now(), lease=context.settings.lease)
         session.add(prediction)
         session.flush()
-        session.add_all(_guess(prediction.id, score) for score in scores)
+        session.add_all(_guesses(prediction.id, scores, ruled))
         session.flush()
         feedback.settle_from_truth(session, repo.id, state.number)
     return prediction
 
 
-def _guess(prediction_id: int, score: LabelScore) -> Guess:
-    return Guess(
-        prediction_id=prediction_id,
-        label=score.name,
-        probability=score.probability,
-        apply_threshold=score.apply_threshold,
-        suggest_threshold=score.suggest_threshold,
-        decision=score.decision,
-    )
+def _guesses(prediction_id: int, scores: Sequence[LabelScore], ruled: Sequence[str]) -> list[Guess]:
+    """Return a guess for each label; where a rule calls for it, that is sure, whatever a model thinks."""
+    lowered = {name.lower() for name in ruled}
+    certain = [LabelScore(name, 1.0, None, None, Decision.APPLY) for name in ruled]
+    others = [score for score in scores if score.name.lower() not in lowered]
+    return [
+        Guess(
+            prediction_id=prediction_id,
+            label=score.name,
+            probability=score.probability,
+            apply_threshold=score.apply_threshold,
+            suggest_threshold=score.suggest_threshold,
+            decision=score.decision,
+            by_rule=score in certain,
+        )
+        for score in (*certain, *others)
+    ]
 
 
 # --- decide what may be written
@@ -112,21 +125,44 @@ def _by_person(event: RemoteLabelEvent, issue: RemoteIssue) -> bool:
     return kind is ActorKind.PERSON
 
 
-def plan(guesses: Sequence[Guess], mode: Mode, *, present: Collection[str], existing: Collection[str]) -> Plan:
-    """Return what to write: of what was decided, what the issue lacks and the repository has."""
-    spelling = {name.lower(): name for name in existing}
-    taken = {name.lower() for name in present}
-    wanted = {
-        decision: tuple(
-            spelling[guess.label.lower()]
-            for guess in guesses
-            if guess.decision == decision and guess.label.lower() in spelling.keys() - taken
-        )
+@dataclass(frozen=True)
+class Seen:
+    """What is on GitHub: the labels of the issue, those taken off it, those there are, and how many more may come."""
+
+    present: Collection[str]
+    existing: Collection[str]
+    taken_off: Collection[str] = ()
+    room: int | None = None
+
+
+def plan(guesses: Sequence[Guess], mode: Mode, own: RepoConfig, seen: Seen) -> Plan:
+    """Return what to write: of what was decided, what the issue lacks, the repository has and its own rules allow."""
+    spelling = {name.lower(): name for name in seen.existing}
+    taken = {name.lower() for name in (*seen.present, *seen.taken_off)}
+    wanted = [
+        (spelling[guess.label.lower()], guess.decision == Decision.APPLY)
         for decision in (Decision.APPLY, Decision.SUGGEST)
-    }
-    if mode is Mode.APPLY:
-        return Plan(wanted[Decision.APPLY], wanted[Decision.SUGGEST])
-    return Plan(suggest=wanted[Decision.APPLY] + wanted[Decision.SUGGEST]) if mode is Mode.SUGGEST else Plan()
+        for guess in guesses
+        if guess.decision == decision and guess.label.lower() in spelling.keys() - taken
+    ]
+    names = _one_of_each_group([name for name, _ in wanted], own, seen.present)[: seen.room]
+    surely = {name for name, sure in wanted if sure and mode is Mode.APPLY and not matches(name, own.suggest_only)}
+    if mode is Mode.SHADOW:
+        return Plan()
+    return Plan(tuple(name for name in names if name in surely), tuple(name for name in names if name not in surely))
+
+
+def _one_of_each_group(names: Sequence[str], own: RepoConfig, present: Collection[str]) -> list[str]:
+    """Return the names without those of which the issue has, or is to get, another one of the same group."""
+    groups = [pattern for pattern, what in own.groups.items() if what == "one"]
+    full = {pattern for pattern in groups if any(matches(name, [pattern]) for name in present)}
+    kept = []
+    for name in names:
+        its = {pattern for pattern in groups if matches(name, [pattern])}
+        if not its & full:
+            kept.append(name)
+            full |= its
+    return kept
 
 
 # --- write
@@ -137,10 +173,17 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
         guesses = storage.guesses(session, prediction.id)
         earlier = storage.has_comment(session, repo.id, prediction.number)
         settled = storage.is_settled(session, repo.id, prediction.number)
+        newer = storage.has_prediction(session, repo.id, prediction.number, after=prediction.id)
     mode = Mode(prediction.mode)
     if mode is Mode.SHADOW or not (earlier or any(guess.decision != Decision.WITHHOLD for guess in guesses)):
         _skip(context, delivery, prediction, "shadow mode" if mode is Mode.SHADOW else "no label reached its threshold")
         return
+    if newer:
+        _skip(context, delivery, prediction, "the text has changed since: a newer prediction stands")
+        return
+    due = prediction.created_at + in_force.delay(repo, context.settings)
+    if context.now() < due:
+        raise NotYetError("waits, so that people go first", until=due)
     gateway = context.gateway(repo)
     issue = gateway.issue(prediction.number)
     events = gateway.label_events(prediction.number) if issue else []
@@ -150,9 +193,12 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
         return
     existing = [label.name for label in gateway.labels()]
     taken_off = {event.label for event in events if event.action == "unlabeled"}
-    todo = plan(guesses, mode, present={*issue.labels, *taken_off}, existing=existing)
+    own = in_force.config(repo)
+    ours = _ours(context, issue, events)
+    room = None if own.most_labels is None else max(own.most_labels - len(ours), 0)
+    todo = plan(guesses, mode, own, Seen(issue.labels, existing, taken_off, room))
     writer = _Writer(context, delivery, repo, prediction, gateway)
-    writer.write(todo, guesses, ours=_ours(context, issue, events), look=earlier or bool(todo.suggest))
+    writer.write(todo, guesses, ours=ours, look=earlier or bool(todo.suggest))
 
 
 def _ours(context: Context, issue: RemoteIssue, events: Sequence[RemoteLabelEvent]) -> set[str]:
@@ -195,7 +241,7 @@ class _Writer:
     def _comment(self, todo: Plan, guesses: Sequence[Guess]) -> int | None:
         """Write or edit the one comment; return its id, None where none is called for."""
         number = self.prediction.number
-        body = comments.suggest(self._suggestions(todo, guesses))
+        body = comments.suggest(self._suggestions(todo, guesses), language=in_force.config(self.repo).language)
         there = self.gateway.marked_comment(number, comments.MARKER)
         if there is None and not todo.suggest:
             return None
@@ -209,8 +255,12 @@ class _Writer:
 
     def _suggestions(self, todo: Plan, guesses: Sequence[Guess]) -> list[comments.Suggestion]:
         measured = self.prediction.model_id is not None
-        sure = {guess.label.lower(): guess.probability for guess in guesses}
-        return [comments.Suggestion(name, sure[name.lower()] if measured else None) for name in todo.suggest]
+        by_name = {guess.label.lower(): guess for guess in guesses}
+        chosen = [(name, by_name[name.lower()]) for name in todo.suggest]
+        return [
+            comments.Suggestion(name, guess.probability if measured else None, by_rule=guess.by_rule)
+            for name, guess in chosen
+        ]
 
     def _hold(self) -> None:
         """Make sure that the delivery is still ours, and stays so for the write that follows."""

@@ -66,6 +66,11 @@ class Arena:
         """Return the truth of the issues that are judged."""
         return self.later_y if len(self.later) else self.material.targets
 
+    @cached_property
+    def groups(self) -> Rows:
+        """Return the group of each issue that is judged, the same for those that say the same, (issues,)."""
+        return duplicate_groups(self.later) if len(self.later) else self.material.groups
+
     @property
     def about(self) -> str:
         """Return in words on what candidates are judged."""
@@ -100,7 +105,7 @@ class Arena:
             mixture = learn(self.y[outside], [p[outside] for p in predictions])
             return mixture([p[inside] for p in predictions])
 
-        return cross_fitted(self.y, predict, seed=self.material.seed)
+        return cross_fitted(self.y, predict, seed=self.material.seed, groups=self.groups)
 
 
 def cross_fitting(material: Material) -> Arena:
@@ -162,8 +167,10 @@ def score(y: Targets, p: Probabilities, labels: Sequence[str]) -> Score:
     return Score(len(y), found.micro_f1, found.macro_f1, evaluation.average_precision(y, p))
 
 
-def probability_better(y: Targets, one: Probabilities, other: Probabilities, *, seed: int) -> float:
-    """Return in which share of resamples of the issues `one` scores higher than `other`, each at its own threshold.
+def probability_better(y: Targets, one: Probabilities, other: Probabilities, groups: Rows, *, seed: int) -> float:
+    """Return in which share of resamples `one` scores higher than `other`, each at its own threshold.
+
+    What is resampled are the groups of issues, (issues,), that say the same.
 
     References
     ----------
@@ -171,10 +178,12 @@ def probability_better(y: Targets, one: Probabilities, other: Probabilities, *, 
     """
     both = ~np.isnan(one).any(axis=1) & ~np.isnan(other).any(axis=1)
     y, one, other = y[both], one[both], other[both]
+    found, unit = np.unique(groups[both], return_inverse=True)
+    members = [np.flatnonzero(unit == each) for each in range(len(found))]
     limits = f1_threshold(y, one), f1_threshold(y, other)
     random, wins = np.random.default_rng(seed), 0
     for _ in range(ROUNDS):
-        rows = random.integers(0, len(y), len(y))
+        rows = np.concatenate([members[each] for each in random.integers(0, len(members), len(members))])
         first, second = (_mean(y[rows], p[rows], limit) for p, limit in zip((one, other), limits, strict=True))
         wins += first > second
     return wins / ROUNDS

@@ -68,9 +68,9 @@ def solve(y: NDArray[np.int8], p: NDArray[np.float32], targets: PrecisionTargets
     Parameters
     ----------
     y, p : arrays
-        Truth (1, 0 or UNKNOWN, which is left out) and probability of each held-out issue, (issues,).
+        Truth (1, 0 or UNKNOWN) and probability of each held-out issue, (issues,); UNKNOWN and NaN are left out.
     """
-    known = y != UNKNOWN
+    known = (y != UNKNOWN) & ~np.isnan(p)
     order = np.argsort(-p[known], kind="stable")
     ranked, truth = p[known][order], y[known][order].astype(np.int64)
     right, total = truth.cumsum(), np.arange(1, len(truth) + 1)
@@ -123,7 +123,7 @@ def solve_all(y: Targets, p: Probabilities, targets: PrecisionTargets) -> list[T
 
 
 def decide_all(p: Probabilities, thresholds: Sequence[Thresholds]) -> NDArray[np.str_]:
-    """Return the decision on each label of each issue, (issues, labels)."""
+    """Return the decision on each label of each issue, (issues, labels); NaN is withheld."""
     wide = p.astype(np.float64)
     reached = [wide >= _limits(limits) for limits in ([t.apply for t in thresholds], [t.suggest for t in thresholds])]
     return np.select(reached, [Decision.APPLY.value, Decision.SUGGEST.value], Decision.WITHHOLD.value)

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import IssueFileError
-from pipeline.issues import Issue, by_age
+from pipeline.issues import Issue, by_age, encodable
 
-HOW = "expected issues as GitHub's REST API gives them or as printed by: gh issue list --json number,title,body,labels"
+HOW = "expected issues as GitHub's REST API gives them or as printed by: gh issue list --json " + (
+    "number,title,body,labels,createdAt"
+)
 
 
 def read_issues(path: Path) -> list[Issue]:
@@ -96,7 +98,7 @@ def _labels(where: str, labels: object) -> Iterable[str]:
         name = label.get("name") if isinstance(label, dict) else label
         if not isinstance(name, str):
             raise IssueFileError(f"{where}: the label {label!r} has no name; {HOW}")
-        yield name
+        yield encodable(name)
 
 
 def _date(where: str, text: object) -> datetime | None:

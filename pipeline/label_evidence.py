@@ -14,7 +14,6 @@ from pipeline.issues import UNKNOWN, Probabilities, Targets
 
 LEAST_EXAMPLES = 5
 LEVEL = 0.05
-_LOWERED = 1e-3  # below any threshold, and still in order
 
 
 @dataclass(frozen=True)
@@ -151,17 +150,17 @@ def exclusive_groups(targets: Targets, labels: Sequence[str]) -> list[ExclusiveG
 
 
 def one_of_each_group(probabilities: Probabilities, groups: Sequence[ExclusiveGroup]) -> Probabilities:
-    """Return the probabilities, (issues, labels), with all but the greatest of each group lowered to a thousandth.
+    """Return the probabilities, (issues, labels), with NaN for all but the greatest of each group.
 
-    So at most one label of a group is decided for, whatever the thresholds, and the others keep their order.
+    What is NaN is never decided for, nor evidence for a threshold; so at most one label of a group is.
     """
-    lowered = probabilities.copy()
+    alone = probabilities.copy()
     for group in groups:
         columns = np.array(group.columns)
         inside = probabilities[:, columns]  # (issues, labels of the group)
         other = np.arange(len(columns)) != inside.argmax(axis=1)[:, None] if len(inside) else inside > 1
-        lowered[:, columns] = np.where(other, inside * np.float32(_LOWERED), inside)
-    return lowered
+        alone[:, columns] = np.where(other, np.float32(np.nan), inside)
+    return alone
 
 
 def _pairs(targets: Targets) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

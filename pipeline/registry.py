@@ -98,15 +98,27 @@ def manifest(folder: Path) -> dict[str, Any]:
     return found
 
 
+def _check(folder: Path, files: Mapping[str, str]) -> None:
+    """Raise ModelError unless the folder has exactly the files listed, as they were written."""
+    found = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
+    there = {str(file) for file in found if not file.name.startswith(".")} - {MANIFEST}
+    for name in sorted(there ^ files.keys()):
+        what = "is missing" if name in files else "was not written with this model; take it away"
+        raise ModelError(f"{folder}: the file {name} {what}")
+    for name, expected in files.items():
+        if sha256(folder / name) != expected:
+            raise ModelError(f"{folder / name}: not the file that was written with this model; train it again")
+
+
 def load(folder: Path) -> Trained:
     """Read a model version; ModelError if a file is missing, altered, or was not written by :func:`write`."""
     about = manifest(folder)
     try:
-        for name, expected in about["files"].items():
-            if sha256(folder / name) != expected:
-                raise ModelError(f"{folder / name}: not the file that was written with this model; train it again")
+        _check(folder, about["files"])
         recipe = Recipe(about["method"], about["settings"], tuple(about["labels"]), about["seed"])
         held_out = load_file(folder / "held_out.safetensors")
+        if not all(isinstance(name, str) for name in recipe.labels) or held_out["p"].shape[1] != len(recipe.labels):
+            raise ModelError(f"{folder}: {MANIFEST} names other labels than the model has; train the model again")
         return Trained(
             recipe=recipe,
             method=method_class(recipe.method).load(folder, dict(recipe.settings)),

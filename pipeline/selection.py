@@ -252,7 +252,7 @@ class _Race:
                 self._enter(_measured(each, scores[each], None))
         if best == standing:
             return standing, f"{standing.name} is the best on {arena.about}: {_figures(scores[standing])}"
-        sure = probability_better(arena.y, predicted[best], predicted[standing], seed=self.material.seed)
+        sure = probability_better(arena.y, predicted[best], predicted[standing], arena.groups, seed=self.material.seed)
         winner, other = (best, standing) if sure >= BETTER else (standing, best)
         return winner, _reason(winner, other, scores, sure, arena.about)
 

@@ -68,7 +68,7 @@ class Trained:
         return exclusive_groups(self.held_out_y, self.labels)
 
     def decidable(self, probabilities: Probabilities) -> Probabilities:
-        """Return what the thresholds are for: the probabilities, (issues, labels), lowered but for one of a group."""
+        """Return what is decided on: the probabilities, (issues, labels), NaN for all but one of each group."""
         return one_of_each_group(probabilities, self.groups)
 
     @cached_property

@@ -1,12 +1,15 @@
 """README tells of everything that can be set or said, and of nothing that cannot."""
 
 import argparse
+import json
 import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.cli import build_parser
+from bot.repo_config import SCHEMA, parse
 from bot.settings import NAMES
 from pipeline.methods import METHODS
 from tests.bot.test_cli import subcommands
@@ -44,6 +47,12 @@ def test_readme_names_no_setting_that_is_not_there() -> None:
     told = set(re.findall(r"^\| (`[A-Z_]+`.*?) \|", README, re.MULTILINE))
     names = {name for row in told for name in re.findall(r"`([A-Z_]+)`", row)}
     assert names == NAMES
+
+
+def test_configuration_of_a_repository_that_readme_shows_is_a_good_one_and_shows_everything() -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert parse(example.encode()).language == "en"
+    assert yaml.safe_load(example).keys() == json.loads(SCHEMA.read_text())["properties"].keys()
 
 
 @pytest.mark.parametrize("target", ["up", "test"])

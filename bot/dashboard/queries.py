@@ -94,6 +94,7 @@ def _firsts(repository_ids: Iterable[int]) -> CTE:
 
 def _decisions(session: Session, firsts: CTE, only: str | None) -> dict[int, dict[str, str]]:
     statement = select(firsts.c.id, Guess.label, Guess.decision).join(Guess, Guess.prediction_id == firsts.c.id)
+    statement = statement.where(Guess.by_rule.is_(False))  # a rule predicts nothing
     found: dict[int, dict[str, str]] = defaultdict(dict)
     for key, label, decision in session.execute(statement.where(Guess.decision == only) if only else statement):
         found[key][label] = decision

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, HTTPException, Unauthorized
 
-from bot import auth, storage
+from bot import auth, in_force, repo_config, storage
 from bot.accuracy import APPLY, SUGGEST, Tally, summarise
 from bot.dashboard import charts, choices, formats, queries
 from bot.database import Database
@@ -19,7 +19,7 @@ from bot.models import Guess, Repository
 from bot.settings import Settings
 
 KEY = "issue_tagger_dashboard"
-OPEN = {"dashboard.static", "dashboard.sign_in", "dashboard.use_link"}
+OPEN = {"dashboard.static", "dashboard.schema", "dashboard.sign_in", "dashboard.use_link"}
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 
 blueprint = flask.Blueprint(
@@ -60,6 +60,12 @@ def require_operator() -> None:
     """Let nobody in who is not signed in."""
     if flask.request.endpoint not in OPEN:
         auth.require_operator(context().now)
+
+
+@blueprint.get("/issue-tagger.schema.json")
+def schema() -> ResponseReturnValue:
+    """Show what may stand in a repository's own configuration, to editors."""
+    return flask.send_file(repo_config.SCHEMA, mimetype="application/schema+json")
 
 
 @blueprint.get("/sign-in/<token>")
@@ -134,7 +140,7 @@ def repository(owner: str, name: str) -> ResponseReturnValue:
         return flask.render_template(
             "repository.html",
             repo=repo,
-            mode=repo.mode or context().settings.mode,
+            mode=in_force.mode(repo, context().settings),
             champion=champion,
             choice=choices.of(champion, context().settings.models_dir),
             **_figures(session, repo),
@@ -197,7 +203,7 @@ def helpers() -> dict[str, Any]:
         "listed": queries.ROWS,
         "now": now,
         "signed_in": auth.signed_in(now),
-        "default_mode": context().settings.mode,
+        "mode_of": lambda repo: in_force.mode(repo, context().settings),
         "f": formats,
         "model_name": charts.name_of,
     }

@@ -84,9 +84,9 @@ class SelfTraining:
         self._truth: Values = (targets == 1).astype(np.float32)
         self._known: Values = (targets != UNKNOWN).astype(np.float32)
 
-    def run(self, *, seed: int, report: Progress) -> None:
-        """Do the rounds, and keep the best."""
-        lanes = self._lanes(seed)
+    def run(self, *, seed: int, report: Progress, groups: NDArray[np.int64] | None = None) -> None:
+        """Do the rounds, and keep the best; of `groups`, (labelled,), see :func:`pipeline.splits.folds`."""
+        lanes = self._lanes(seed, groups)
         heads = [self._teacher(lane) for lane in lanes]
         found = self._calibrated(lanes, heads)
         self.head_, self.held_out_ = found
@@ -106,9 +106,9 @@ class SelfTraining:
             best, (self.head_, self.held_out_) = score, found
         report(1.0)
 
-    def _lanes(self, seed: int) -> list[Lane]:
+    def _lanes(self, seed: int, groups: NDArray[np.int64] | None) -> list[Lane]:
         """Return a lane without each fold, and last the one of all."""
-        fold = folds(self.targets, k=FOLDS, seed=seed)
+        fold = folds(self.targets, k=FOLDS, seed=seed, groups=groups)
         parts = [(np.flatnonzero(fold != each), np.flatnonzero(fold == each)) for each in range(FOLDS)]
         parts = [part for part in parts if len(part[0]) and len(part[1])]
         parts.append((np.arange(len(fold)), np.arange(0)))

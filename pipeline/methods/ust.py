@@ -100,7 +100,7 @@ class Ust(Linear):
             basis = self.basis([*issues, *pool])
             rows = basis.features
             training = SelfTraining(self.plan(), rows[: len(issues)], targets, rows[len(issues) :], names)
-            training.run(seed=seed, report=report)
+            training.run(seed=seed, report=report, groups=options.get("groups"))
             weights, shift = basis.weights(training.head_.weights)
         self.weights_ = np.ascontiguousarray(weights.T)  # (labels, terms + 3 × dimensions)
         self.bias_ = training.head_.bias + shift

@@ -1,6 +1,7 @@
 """Fixtures for tests of the use cases."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ def tagger(tmp_path: Path, database: Database, standin: StandIn, hub: GitHub) ->
     clock = Clock()
     settings = Settings(app=standin.app, data_dir=tmp_path, database_url=database.url, mode=Mode.APPLY)
     settings = replace(settings, api_url=standin.url, method="naive_bayes", max_attempts=3)
+    settings = replace(settings, delay=timedelta(0))
     standin.world.clock = clock
     bot = Tagger(Context(settings, database, hub, Models(settings.models_dir), clock), standin, clock)
     bot.enrol()

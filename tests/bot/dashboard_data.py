@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -37,11 +38,11 @@ CHANCES = [(0.0, 0.62), (0.72, 0.86), (0.84, 0.92), (0.88, 0.95)]  # of each sta
 STAGES = [60, 170, 330]  # issues after which a model came into service
 
 
-def repository(session: Session, key: int = 1, name: str = "northwind/kettle", mode: str | None = None) -> Repository:
+def repository(session: Session, key: int = 1, name: str = "northwind/kettle", **columns: Any) -> Repository:
     """Add a served repository, with its installation."""
     if not session.get(Installation, 1):
         session.add(Installation(id=1, account="northwind"))
-    repo = Repository(id=key, installation_id=1, full_name=name, mode=mode, enrolled_at=NOW - timedelta(days=300))
+    repo = Repository(id=key, installation_id=1, full_name=name, **columns, enrolled_at=NOW - timedelta(days=300))
     session.add(repo)
     session.flush()
     return repo

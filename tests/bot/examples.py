@@ -7,7 +7,7 @@ import copy
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class Example:
 
     @property
     def kind(self) -> str:
-        return f"{self.event}.{self.action}"
+        return kind_of(self.event, self.action)
 
     @property
     def handled(self) -> bool:
@@ -70,6 +70,11 @@ class Example:
         return {**found, **changes, **({"issue": issue} if issue else {})}
 
 
+def kind_of(event: str, action: str | None) -> str:
+    """Return what examples are named after: a push, for one, has no action."""
+    return f"{event}.{action}" if action else event
+
+
 def published() -> list[Example]:
     """Return all examples; none where the package is not there."""
     file = PACKAGE / "api.github.com" / "index.json"
@@ -79,7 +84,7 @@ def published() -> list[Example]:
     found = []
     for event in json.loads(file.read_text()):
         for payload in event["examples"]:
-            kind = f"{event['name']}.{payload.get('action')}"
+            kind = kind_of(event["name"], payload.get("action"))
             count[kind] += 1
             found.append(Example(f"{kind}-{count[kind]}", event["name"], payload.get("action"), payload))
     return found
@@ -216,6 +221,7 @@ class Stage:
 @pytest.fixture(name="stage")
 def a_stage(database: Database, standin: StandIn, hub: GitHub, now: datetime, tmp_path: Path) -> Iterator[Stage]:
     settings = Settings(app=standin.app, api_url=standin.url, data_dir=tmp_path, database_url=database.url)
+    settings = replace(settings, delay=timedelta(0))
     context = Context(settings, database, hub, Models(settings.models_dir), lambda: now)
     stage = Stage(standin, create_app(settings, now=lambda: now), context)
     yield stage

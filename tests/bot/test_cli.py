@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import pkgutil
+import re
 import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -281,6 +282,17 @@ def configured(database: Database) -> tuple[object, ...]:
         return repo.mode, repo.apply_precision, repo.suggest_precision, repo.taxonomy
 
 
+def test_settings_of_the_repositorys_own_file_are_shown_as_such(run: Run, live: Database) -> None:
+    with live.write() as session:
+        repo = storage.repository_named(session, REPO)
+        repo.config, repo.config_path = "mode: shadow\nprecision: {apply: 0.8}\n", f"{REPO}/.github/issue-tagger.yml"
+    _, out, _ = run("configure", REPO, "--apply-precision", "0.7")
+    shown = dict(re.split(r"  +", line.strip(), maxsplit=1) for line in out.splitlines()[1:])
+    assert shown["mode"] == f"shadow  ({REPO}/.github/issue-tagger.yml)"
+    assert shown["apply precision"] == "0.7  (set here)"
+    assert shown["suggest precision"] == "0.6"
+
+
 def test_settings_in_force_are_shown(run: Run, live: Database) -> None:
     _, out, _ = run("configure", REPO)
     assert [line.split() for line in out.splitlines()[1:]] == [
@@ -288,6 +300,7 @@ def test_settings_in_force_are_shown(run: Run, live: Database) -> None:
         ["apply", "precision", "0.9"],
         ["suggest", "precision", "0.6"],
         ["labels", "those", "in", "use"],
+        ["its", "own", "file", "none"],
     ]
     assert configured(live) == (None, None, None, None)
 

@@ -32,7 +32,7 @@ def issue(number: int) -> dict[str, Any]:
     label = list(WORDS)[number % 3]
     labels = [label, "rare"] if number == 1 else [label]
     at = f"2026-01-01T{number // 60:02}:{number % 60:02}:00Z"
-    title = f"{WORDS[label].split()[number % 3]} in part {number % 7}"
+    title = f"{WORDS[label].split()[number % 3]} in part {number}"
     return {"number": number, "title": title, "body": WORDS[label], "labels": labels, "created_at": at}
 
 
@@ -91,7 +91,7 @@ def test_measured_issues_are_the_newest_and_not_trained_on(run: Run, tmp_path: P
 def test_summary_says_how_it_was_measured(run: Run, issues: str) -> None:
     _, out, _ = run("train", issues, "--out", "m", "--method", "naive_bayes")
     assert "naive_bayes: 3 labels, trained on 90 issues, in m\n" in out
-    assert "On the newest 18 issues, by a twin trained on the 72 earlier ones:" in out
+    assert "On the newest 18 issues, by a twin trained on the 72 before:" in out
     assert "  labels applied: " in out
     assert "  labels suggested: " in out
     assert "  not learnt: rare: 1 issue has it; 5 or more are needed" in out
@@ -118,6 +118,43 @@ def test_method_is_chosen_and_all_that_was_tried_is_kept_and_shown(run: Run, iss
     for each in report["selection"]["table"]:
         assert f"  {each['name']}  " in out
     assert report["selection"]["left_out"]["rare"] in out
+
+
+def test_issues_that_say_the_same_as_a_test_issue_are_not_learnt_from_for_the_test(run: Run, tmp_path: Path) -> None:
+    rows = [issue(number) for number in range(1, 91)]
+    for row, copy in zip(rows[:10], rows[-10:], strict=True):
+        copy |= {"title": row["title"].upper(), "body": row["body"]}
+    (tmp_path / "copies.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    _, out, _ = run("train", "copies.jsonl", "--out", "m", "--method", "naive_bayes")
+    assert "trained on 90 issues" in out
+    assert "On the newest 18 issues, by a twin trained on the 62 before:" in out
+
+
+def test_without_dates_the_issues_held_out_are_not_called_the_newest(run: Run, tmp_path: Path) -> None:
+    rows = [{**issue(number), "created_at": None} for number in range(1, 91)]
+    (tmp_path / "undated.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    _, out, _ = run("train", "undated.jsonl", "--out", "m", "--method", "naive_bayes")
+    assert "On the last 18 issues of the file, which may be no later than the others" in out
+
+
+@pytest.mark.parametrize("seed", ["-1", "x", "4294967296"])
+def test_seed_that_is_none_is_refused(run: Run, issues: str, seed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run("train", issues, "--out", "m", "--seed", seed)
+    assert "is not a whole number from 0 to" in capsys.readouterr().err
+
+
+def test_macro_f1_of_too_few_positives_is_not_claimed(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "few.jsonl").write_text("".join(json.dumps(issue(number)) + "\n" for number in range(1, 61)))
+    _, out, _ = run("train", "few.jsonl", "--out", "m", "--method", "naive_bayes")
+    assert "macro-F1 — (no label is on 10 of them)" in out
+
+
+def test_half_a_character_in_a_label_is_replaced(run: Run, tmp_path: Path) -> None:
+    rows = [{**issue(number), "labels": ["bug\ud83d"] if number % 3 else ["other"]} for number in range(1, 61)]
+    (tmp_path / "half.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    status, out, _ = run("train", "half.jsonl", "--out", "m", "--method", "naive_bayes")
+    assert (status, "2 labels" in out) == (0, True)
 
 
 def test_one_labelled_issue_is_enough_for_a_method_that_learns_from_none(run: Run, issues: str, tmp_path: Path) -> None:

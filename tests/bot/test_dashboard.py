@@ -108,6 +108,23 @@ def test_page_says_when_labels_were_not_really_applied(operator, database, mode:
     assert f"{mode} mode" in page
 
 
+def test_page_tells_what_is_wrong_with_the_repositorys_own_configuration(operator, database) -> None:
+    problems = ["northwind/teapot/.github/issue-tagger.yml, line 2: there is no setting '<b>'"]
+    fill(database, lambda s: repository(s, 2, "northwind/teapot", config_problems=problems))
+    page = operator.get("/repositories/northwind/teapot").text
+    assert "line 2: there is no setting &#39;&lt;b&gt;&#39;" in page
+    assert "cannot be used:" in page
+
+
+def test_mode_of_the_repositorys_own_configuration_is_shown(operator, database) -> None:
+    own = {"mode": None, "config": "mode: shadow", "config_path": "northwind/teapot/.github/issue-tagger.yml"}
+    fill(database, lambda s: repository(s, 2, "northwind/teapot", **own))
+    assert "shadow mode" in text_of(operator, "/repositories/northwind/teapot")
+    assert "Configured by northwind/teapot/.github/issue-tagger.yml" in text_of(
+        operator, "/repositories/northwind/teapot"
+    )
+
+
 def test_thresholds_are_those_of_the_model_in_service(operator: FlaskClient, database: Database) -> None:
     def build(session: Session) -> None:
         prediction(session, 1, {"old": ("suggest", 0.5)})

@@ -272,6 +272,14 @@ def test_an_installation_that_goes_on_is_served_again(stage: Stage, example: Exa
     assert stage.requests() == []
 
 
+@each("push")
+def test_a_push_that_changes_no_configuration_leads_to_nothing(stage: Stage, example: Example) -> None:
+    payload = example.payload()
+    stage.begin(payload)
+    assert stage.status(stage.play("push", payload)) == Work.DONE
+    assert stage.requests() == []
+
+
 def test_every_example_that_is_handled_has_a_test_of_what_it_does() -> None:
     if not EXAMPLES:
         pytest.skip(MISSING)

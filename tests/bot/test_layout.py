@@ -10,10 +10,20 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 LAYERS = (
-    {"errors", "events", "models", "settings"},
+    {"errors", "events", "models", "repo_config", "settings"},
     {"storage", "leases", "database"},
-    {"accuracy", "comments", "context", "github", "queue", "remote", "serving"},  # what use cases are made of
-    {"challenge", "feedback", "handling", "retraining", "sync", "tagging"},  # use cases
+    {
+        "accuracy",
+        "comments",
+        "context",
+        "github",
+        "in_force",
+        "queue",
+        "remote",
+        "rules",
+        "serving",
+    },  # what use cases are made of
+    {"challenge", "configuration", "feedback", "handling", "retraining", "sync", "tagging"},  # use cases
     {"__init__", "auth", "dashboard", "doctor", "logs", "roles", "scheduler", "supervisor", "webhook"},  # edges
 )
 EDGES = ("cli", "replay", "report")  # these modules, and those whose names go on from there, are edges too

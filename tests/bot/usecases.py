@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bot import events, handling, retraining, storage, webhook
 from bot.context import Context
-from bot.models import Base, Guess, LabelTruth, Prediction, Repository, Truth
+from bot.models import Base, Guess, LabelTruth, Prediction, Repository, Truth, Work
 from bot.models import Delivery as Row
 from bot.models import Issue as IssueRow
 from bot.remote import RemoteLabel, RemoteRepository
@@ -82,6 +82,12 @@ class Tagger:
         number = self.github.people.open_issue(NAME, title, **more).number
         self.catch_up()
         return number
+
+    def go_on(self) -> None:
+        """Handle what waits and is due, as the sweep has it done."""
+        for row in self.rows(Row, status=Work.QUEUED):
+            handling.handle(self.context, row.id)
+        self.catch_up()
 
     # --- what the bot knows
 

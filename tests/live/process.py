@@ -42,6 +42,7 @@ class Up:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "up.log"
         own = {"PYTHONPATH": str(ROOT), "PORT": str(self.port), "ISSUE_TAGGER_DATA_DIR": str(folder / "data")}
+        own |= {"ISSUE_TAGGER_DELAY_SECONDS": "0"}
         self.environ = {**os.environ, **own, **github.environ(), **(environ or {})}
         self.database = Database(f"sqlite:///{folder / 'data' / 'issue-tagger.sqlite3'}")
         self.process: subprocess.Popen[bytes] | None = None

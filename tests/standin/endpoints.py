@@ -1,12 +1,13 @@
 """GitHub's endpoints that the bot needs, as functions from a request to an answer. No sockets here."""
 
+import base64
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import jwt
 
@@ -14,7 +15,8 @@ from tests.standin.payloads import Payloads, moment
 from tests.standin.people import People
 from tests.standin.state import Actor, Issue, Repository, World
 
-LONGEST_LABEL = 50
+LONGEST_LABEL, LONGEST_STATUS = 50, 140
+STATES = ("error", "failure", "pending", "success")
 
 
 @dataclass
@@ -147,8 +149,12 @@ class Endpoints:
 
     def need_write(self, request: Request) -> None:
         """Refuse an installation without the permission to write issues."""
+        self.need(request, "issues", "write")
+
+    def need(self, request: Request, what: str, access: str) -> None:
+        """Refuse an installation without a permission."""
         installation = self._world.installations[request.installation_id or 0]
-        if installation.permissions.get("issues") != "write":
+        if installation.permissions.get(what) not in {access, "write"}:
             raise HttpError(403, "Resource not accessible by integration")
 
     def page(self, request: Request, items: list[Any], *, under: str | None = None) -> Answer:
@@ -201,6 +207,25 @@ class Endpoints:
         repository = self.repository(request, found)
         return self.page(request, [self._payloads.label(repository, each) for each in repository.labels.values()])
 
+    @route("GET", REPOSITORY + "/contents/(?P<path>.+)")
+    def contents(self, request: Request, found: dict[str, str]) -> Answer:
+        repository = self.repository(request, found)
+        self.need(request, "contents", "read")
+        content = repository.files.get(found["path"])
+        if content is None:
+            raise HttpError(404, "Not Found")
+        encoded = base64.encodebytes(content).decode()
+        return Answer({"type": "file", "path": found["path"], "encoding": "base64", "content": encoded})
+
+    @route("POST", REPOSITORY + "/statuses/(?P<sha>[0-9a-f]{40})")
+    def set_status(self, request: Request, found: dict[str, str]) -> Answer:
+        repository = self.repository(request, found)
+        self.need(request, "statuses", "write")
+        if len(request.body["description"]) > LONGEST_STATUS or request.body["state"] not in STATES:
+            raise HttpError(422, "Validation Failed")
+        repository.statuses.append((found["sha"], request.body["state"], request.body["description"]))
+        return Answer({"id": len(repository.statuses), **request.body}, 201)
+
     @route("GET", REPOSITORY + "/issues")
     def issues(self, request: Request, found: dict[str, str]) -> Answer:
         repository, query = self.repository(request, found), request.query
@@ -240,6 +265,16 @@ class Endpoints:
         if any(not name or len(name) > LONGEST_LABEL for name in names):
             raise HttpError(422, "Validation Failed")
         self._people.label(repository.full_name, issue.number, *names, by=self._world.bot.login)
+        return Answer([self._payloads.label(repository, each) for each in issue.labels])
+
+    @route("DELETE", ISSUE + "/labels/(?P<label>[^/]+)")
+    def remove_label(self, request: Request, found: dict[str, str]) -> Answer:
+        repository, issue = self.issue(request, found)
+        self.need_write(request)
+        name = unquote(found["label"])
+        if name.lower() not in {each.lower() for each in issue.names()}:
+            raise HttpError(404, "Label does not exist")
+        self._people.unlabel(repository.full_name, issue.number, name, by=self._world.bot.login)
         return Answer([self._payloads.label(repository, each) for each in issue.labels])
 
     @route("GET", ISSUE + "/comments")

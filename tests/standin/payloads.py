@@ -140,8 +140,8 @@ class Payloads:
         }
         return shown | ({"label": {"name": event.label, "color": "ededed"}} if event.label else {})
 
-    def delivery(self, repository: Repository, action: str, sender: Actor, **more: Json) -> Json:
+    def delivery(self, repository: Repository, action: str | None, sender: Actor, **more: Json) -> Json:
         """Return the body of a webhook about something in a repository."""
         installation = {"id": repository.installation_id, "node_id": f"MDI_{repository.installation_id}"}
         about = {"repository": self.repository(repository), "sender": self.user(sender), "installation": installation}
-        return {"action": action, **more, **about}
+        return {**({"action": action} if action else {}), **more, **about}

@@ -1,5 +1,6 @@
 """What people (and the App) do on GitHub: each act changes the state, appends events and sends webhooks."""
 
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -155,6 +156,25 @@ class People:
             for issue in repository.issues.values():
                 issue.labels = [each for each in issue.labels if each is not label]
         return self._tell_label(repository, label, "deleted", by=by)
+
+    def push(
+        self, full_name: str, files: dict[str, bytes | None], *, branch: str = "main", by: str = "maintainer"
+    ) -> str:
+        """Commit files, None to delete one, and push that; return the commit's id."""
+        with self._world.lock:
+            repository = self._world.find(full_name)
+            sha = hashlib.sha1(repr((len(repository.statuses), files)).encode(), usedforsecurity=False).hexdigest()
+            changed: dict[str, list[str]] = {"added": [], "modified": [], "removed": []}
+            for path, content in files.items():
+                there = path in repository.files
+                changed["removed" if content is None else "modified" if there else "added"].append(path)
+            if branch == "main":
+                kept = {**repository.files, **files}
+                repository.files = {path: content for path, content in kept.items() if content is not None}
+            about = {"ref": f"refs/heads/{branch}", "after": sha, "commits": [{"id": sha, **changed}]}
+            payload = self._payloads.delivery(repository, None, Actor(by), **about)
+        self._webhooks.send("push", payload)
+        return sha
 
     def rename_repository(self, full_name: str, new: str, *, by: str = "maintainer") -> Delivery:
         """Give a repository another name: GitHub answers 301 at the old one."""

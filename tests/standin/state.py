@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 TRIAGERS = ("maintainer",)
+PERMISSIONS = {"issues": "write", "contents": "read", "statuses": "write", "metadata": "read"}
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,8 @@ class Repository:
     triagers: tuple[str, ...] = TRIAGERS
     labels: dict[str, Label] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)  # of the default branch, by path
+    statuses: list[tuple[str, str, str]] = field(default_factory=list)  # (commit, state, description)
 
     @property
     def owner(self) -> str:
@@ -116,7 +119,7 @@ class Installation:
 
     id: int
     account: str
-    permissions: dict[str, str] = field(default_factory=lambda: {"issues": "write", "metadata": "read"})
+    permissions: dict[str, str] = field(default_factory=lambda: dict(PERMISSIONS))
     suspended: bool = False
 
 

@@ -1,0 +1,88 @@
+"""Use case: a repository's own configuration is read from GitHub; the last good one stays in force.
+
+It is read with every pull, and when a push changes it; the commit that brought a mistake is told so by its status.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from bot import storage
+from bot.context import Context
+from bot.errors import GitHubRefused
+from bot.models import Delivery, Repository
+from bot.repo_config import OLD_PATH, PATH, RepoConfigError, configured
+
+log = logging.getLogger(__name__)
+
+SHARED = ".github"  # the owner's repository whose configuration all others fall back to
+FIRST = 3  # problems told in a commit's status
+
+
+def refresh(context: Context, repo: Repository) -> list[str]:
+    """Read the configuration; return what is wrong with it, which changes nothing of what is in force."""
+    values: dict[str, Any] = {"config_problems": None}
+    try:
+        found = _find(context, repo)
+    except GitHubRefused as refused:
+        if refused.status != 403:
+            raise
+        values["config_problems"] = [f"{PATH} cannot be read: the App lacks the permission to read contents"]
+    else:
+        values |= _checked(*found) if found else {"config": None, "config_path": None}
+    with context.database.write() as session:
+        row = session.get_one(Repository, repo.id)
+        for name, value in values.items():
+            setattr(row, name, value)
+    problems: list[str] = values["config_problems"] or []
+    if problems:
+        log.warning("configuration cannot be used", extra={"repository": repo.id, "problems": len(problems)})
+    return problems
+
+
+def _find(context: Context, repo: Repository) -> tuple[str, bytes] | None:
+    """Return the file that counts, and where it is: its own, the owner's, or one of Issue-Label-Bot."""
+    shared = f"{repo.full_name.split('/')[0]}/{SHARED}"
+    for place, path in ((repo.full_name, PATH), (shared, PATH), (repo.full_name, OLD_PATH)):
+        content = context.github.repository(repo.installation_id, place).file(path)
+        if content is not None:
+            return f"{place}/{path}", content
+    return None
+
+
+def _checked(path: str, content: bytes) -> dict[str, Any]:
+    try:
+        configured(path, content)
+    except RepoConfigError as error:
+        return {"config_problems": [f"{path}, {problem}" for problem in error.problems]}
+    return {"config": content.decode("utf-8-sig"), "config_path": path}
+
+
+def on_push(context: Context, delivery: Delivery, repo: Repository, payload: Mapping[str, Any]) -> None:
+    """Read the configuration anew if a push to the default branch may have changed it."""
+    branch = (payload.get("repository") or {}).get("default_branch")
+    if payload.get("ref") != f"refs/heads/{branch}" or not _touched(payload):
+        return
+    problems = refresh(context, repo)
+    _tell(context, repo, str(payload.get("after") or ""), problems)
+    if repo.full_name.endswith(f"/{SHARED}"):
+        with context.database.read() as session:
+            others = [each for each in storage.repositories(session) if each.installation_id == repo.installation_id]
+        for other in others:
+            if other.id != repo.id:
+                refresh(context, other)
+
+
+def _touched(payload: Mapping[str, Any]) -> bool:
+    commits = [each for each in payload.get("commits") or () if isinstance(each, dict)]
+    files = {file for each in commits for kind in ("added", "modified", "removed") for file in each.get(kind) or ()}
+    return bool(files & {PATH, OLD_PATH})
+
+
+def _tell(context: Context, repo: Repository, sha: str, problems: list[str]) -> None:
+    """Set the commit's status; without the permission to, the dashboard alone tells."""
+    said = "; ".join(problems[:FIRST]) or "in force"
+    try:
+        context.gateway(repo).set_status(sha, "failure" if problems else "success", said)
+    except GitHubRefused as refused:
+        log.warning("status of a commit not set", extra={"repository": repo.id, "reason": refused.reason})
