@@ -46,7 +46,8 @@ class Prompt:
     The scores of the first two are log odds of each label once its mean over issues whose labels are not looked at is
     taken off, and the log of its share put on; a probability is how far it stands out from its rival, see
     :func:`pipeline.similarity.standing_out`. After :meth:`fit`, `held_out_` has the probabilities of the last
-    `most_held_out` issues, (issues, labels), with no issue among its own examples, and NaN for the others.
+    `most_held_out` issues, (issues, labels), with neither an issue nor what says the same
+    among its own examples, and NaN for the others.
 
     Parameters
     ----------
@@ -109,13 +110,16 @@ class Prompt:
         self.labels_ = [(label.name, meaning(label).nouns[0]) for label in labels]
         self.words_ = [list(self.words.get(label.name) or [_spoken(label)]) for label in labels]
         known = np.flatnonzero((targets != UNKNOWN).any(axis=1)).tolist()
+        given = options.get("groups")
+        groups = np.arange(len(issues)) if given is None else given
+        self._groups = groups[known]  # (examples,)
         self.targets_ = targets[known]
         self.shown_ = [_shown(issues[row]) for row in known]
         self.vectors_, self.unread_ = self._embed([issues[row] for row in known]), 0
         self.prior_, self.centre_ = np.log(_shares(targets, labels)), np.zeros(len(labels))
         if not self.endpoint:
             self.centre_ = self._usual(options.get("unlabeled") or issues)
-        self.held_out_ = self._hold_out(issues, known)
+        self.held_out_ = self._hold_out(issues, groups)
         return self
 
     def predict_proba(self, issues: Issues) -> Probabilities:
@@ -141,6 +145,7 @@ class Prompt:
         )
         method.targets_, method.vectors_ = arrays["targets"], arrays["vectors"]
         method.prior_, method.centre_, method.unread_ = arrays["prior"], arrays["centre"], 0
+        method._groups = np.arange(len(method.targets_))
         return method
 
     def _check_settings(self) -> None:
@@ -163,7 +168,7 @@ class Prompt:
         return Causal(self.causal, [name for name, _ in self.labels_])
 
     def _predict(self, issues: Issues, own: NDArray[np.int64]) -> Probabilities:
-        """Return the probabilities, (issues, labels); `own` is the place of each issue among the examples, or -1."""
+        """Return the probabilities, (issues, labels); `own` is the group of each issue among the examples, or -1."""
         if not issues:
             return np.zeros((0, len(self.labels_)), dtype=np.float32)
         if self.endpoint:
@@ -171,12 +176,10 @@ class Prompt:
             return np.array(asked, dtype=np.float32)
         return standing_out(self._scores(issues, own) - self.centre_ + self.prior_, 1)
 
-    def _hold_out(self, issues: Issues, known: Rows) -> Probabilities:
+    def _hold_out(self, issues: Issues, groups: NDArray[np.int64]) -> Probabilities:
         found = np.full((len(issues), len(self.labels_)), np.nan, dtype=np.float32)
-        place = np.full(len(issues), -1)
-        place[known] = np.arange(len(known))
         rows = range(max(len(issues) - self.most_held_out, 0), len(issues))
-        found[rows] = self._predict([issues[row] for row in rows], place[rows])
+        found[rows] = self._predict([issues[row] for row in rows], groups[rows])
         return found
 
     def _usual(self, issues: Issues) -> NDArray[np.float64]:
@@ -219,9 +222,13 @@ class Prompt:
         return {name: float(value) for (name, _), value in pairs if value != UNKNOWN}
 
     def _examples(self, issues: Issues, own: NDArray[np.int64]) -> list[Rows]:
-        """Return the most similar examples of each issue, as places, the nearest first; never the issue itself."""
-        rows = search_exactly(self.vectors_, self._embed(issues), self.examples + 1)[1].tolist()
-        return [[row for row in each if row != itself][: self.examples] for each, itself in zip(rows, own, strict=True)]
+        """Return the most similar examples of each issue, as places, the nearest first; none of its own group."""
+        more = int(np.unique(self._groups, return_counts=True)[1].max(initial=0))  # as many may be of its own
+        rows = search_exactly(self.vectors_, self._embed(issues), self.examples + more)[1].tolist()
+        return [
+            [row for row in each if self._groups[row] != group][: self.examples]
+            for each, group in zip(rows, own, strict=True)
+        ]
 
     def _embed(self, issues: Issues) -> Vectors:
         return load_encoder(self.backbone).embed([issue.text for issue in issues])

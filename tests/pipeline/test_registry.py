@@ -122,6 +122,8 @@ def test_manifest_of_another_kind_is_refused(folder: Path, content: str) -> None
         {"settings": {"depth": 3}},
         {"settings": None},
         {"labels": None},
+        {"labels": ["bug"]},
+        {"labels": [1, 2]},
         {"files": None},
         {"created_at": "yesterday"},
     ],
@@ -129,7 +131,24 @@ def test_manifest_of_another_kind_is_refused(folder: Path, content: str) -> None
 def test_manifest_that_cannot_be_followed_is_refused(folder: Path, change: dict[str, Any]) -> None:
     file = folder / "manifest.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | change))
-    with pytest.raises(ModelError, match=r"there is no method|cannot be read"):
+    with pytest.raises(ModelError, match=r"there is no method|cannot be read|names other labels"):
+        registry.load(folder)
+
+
+@pytest.mark.parametrize("name", ["/etc/hostname", "../other/words.json", "nothing.json"])
+def test_manifest_that_lists_what_is_not_in_the_folder_is_refused_unread(folder: Path, name: str) -> None:
+    file = folder / "manifest.json"
+    about = json.loads(file.read_text())
+    file.write_text(json.dumps(about | {"files": about["files"] | {name: "0" * 64}}))
+    with pytest.raises(ModelError, match="is missing"):
+        registry.load(folder)
+
+
+def test_file_that_the_manifest_does_not_list_is_refused(folder: Path) -> None:
+    (folder / ".DS_Store").write_text("a desktop's own")
+    registry.load(folder)
+    (folder / "more.pkl").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"more\.pkl was not written with this model"):
         registry.load(folder)
 
 
