@@ -5,6 +5,7 @@ import os
 import pkgutil
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from bot.errors import BotError
@@ -119,6 +120,10 @@ def _add_repositories(commands: _Commands) -> None:
     text = "put an earlier model version back into service"
     rollback = _add(actions, "rollback", "bot.cli_operator:roll_back", text)
     rollback.add_argument("--to", type=int, metavar="NUMBER", help="default: the one before; 0: the cold start")
+    text = "take back what the bot wrote and nobody confirmed: labels and comments"
+    undo = _add(commands, "undo", "bot.cli_operator:undo", text)
+    undo.add_argument("--repo", required=True, metavar="OWNER/NAME")
+    undo.add_argument("--since", required=True, type=_moment, metavar="TIME", help="such as 2026-01-31T12:00, in UTC")
     text = "show or change the settings of a repository"
     configure = _add(commands, "configure", "bot.cli_operator:configure", text)
     configure.add_argument("repository", metavar="OWNER/NAME")
@@ -165,6 +170,14 @@ def _add_evaluate(commands: _Commands) -> None:
     command.add_argument(
         "--test-newest", metavar="N", help="issues to test on; default: 500 or a fifth, whichever is less"
     )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date and time such as 2026-01-31T12:00") from error
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _seed(text: str) -> int:

@@ -9,12 +9,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import in_force, leases, retraining, settings, storage
+from bot import answering, in_force, leases, retraining, settings, storage
 from bot.cli_labels import ArgumentError, choose_labels
 from bot.doctor import require_database
 from bot.errors import NotFoundError
 from bot.models import Delivery, ModelVersion, Repository
 from bot.queue import DELIVERIES, Queue
+from bot.roles import context_of
 from bot.settings import Settings
 
 MOST_LISTED = 100
@@ -111,6 +112,23 @@ def roll_back(args: argparse.Namespace) -> int:
     with require_database(settings.load()).write() as session:
         repo = storage.repository_named(session, args.repository)
         print(retraining.roll_back(session, repo, to=args.to, now=datetime.now(UTC)))
+    return 0
+
+
+def undo(args: argparse.Namespace) -> int:
+    """Take back what the bot wrote since a moment and nobody confirmed, issue by issue."""
+    config = settings.load()
+    context = context_of(config)
+    with require_database(config).read() as session:
+        repo = storage.repository_named(session, args.repo)
+        numbers = storage.written_since(session, repo.id, args.since)
+    count = 0
+    for number in numbers:
+        done = answering.take_back(context, repo, number)
+        count += len(done)
+        if done:
+            print(f"#{number}: {', '.join(done)}")
+    print(f"{count} taken back, on {len(numbers)} issues written to since {args.since:%Y-%m-%d %H:%M} UTC")
     return 0
 
 

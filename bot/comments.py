@@ -3,8 +3,14 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from bot.models import Guess
 
 MARKER = "<!-- issue-tagger: suggestions -->"
+COMMANDS = "`/tagger accept` · `/tagger no LABEL` · `/tagger explain` · `/tagger undo`"
+BAR = "\\|"  # in a table
+BOX = re.compile(r"^- \[([ xX])\] .* <!-- label:(\S+) -->\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -17,6 +23,8 @@ class Words:
     unmeasured: str
     rule: str
     nothing: str
+    settled: str
+    why: str
     bot: str
 
 
@@ -28,7 +36,9 @@ WORDS = {
         unmeasured="unmeasured: a guess from the label's name, for lack of labelled issues",
         rule="by a rule of this repository's configuration",
         nothing="The text has changed, and no label is suggested any more.",
-        bot="I am a bot. Put on the labels that fit; I learn from what you do, and ignoring this is fine.",
+        settled="Suggestions, settled",
+        why="Why",
+        bot="I am a bot, and learn from what you do. Tick what fits; ignoring me is fine.",
     ),
     "de": Words(
         one="**Vorgeschlagenes Label**, für Maintainer:",
@@ -37,7 +47,9 @@ WORDS = {
         unmeasured="nicht gemessen: vom Namen her geraten, denn es fehlen Issues mit Labels",
         rule="nach einer Regel in der Konfiguration dieses Repositorys",
         nothing="Der Text hat sich geändert; es wird kein Label mehr vorgeschlagen.",
-        bot="Ich bin ein Bot. Setzt die Labels, die passen; daraus lerne ich. Nicht beachten geht auch.",
+        settled="Vorschläge, erledigt",
+        why="Warum",
+        bot="Ich bin ein Bot und lerne von euch. Hakt an, was passt; mich nicht zu beachten ist in Ordnung.",
     ),
     "es": Words(
         one="**Etiqueta sugerida**, para quienes mantienen el proyecto:",
@@ -46,7 +58,9 @@ WORDS = {
         unmeasured="sin medir: una suposición por el nombre, a falta de incidencias etiquetadas",
         rule="según una regla de la configuración de este repositorio",
         nothing="El texto ha cambiado y ya no se sugiere ninguna etiqueta.",
-        bot="Soy un bot. Poned las etiquetas que correspondan; aprendo de lo que hacéis, y también podéis ignorarme.",
+        settled="Sugerencias, resueltas",
+        why="Por qué",
+        bot="Soy un bot y aprendo de lo que hacéis. Marcad lo que corresponda; también podéis ignorarme.",
     ),
     "fr": Words(
         one="**Étiquette suggérée**, pour les mainteneurs :",
@@ -55,7 +69,9 @@ WORDS = {
         unmeasured="non mesuré : deviné d'après le nom, faute de tickets étiquetés",
         rule="selon une règle de la configuration de ce dépôt",
         nothing="Le texte a changé ; plus aucune étiquette n'est suggérée.",
-        bot="Je suis un bot. Mettez les étiquettes qui conviennent : j'en apprends. M'ignorer est permis.",
+        settled="Suggestions, réglées",
+        why="Pourquoi",
+        bot="Je suis un bot et j'apprends de vous. Cochez ce qui convient ; m'ignorer est permis.",
     ),
     "ja": Words(
         one="メンテナー向けの**ラベル候補**:",
@@ -64,7 +80,9 @@ WORDS = {
         unmeasured="未検証: ラベル付きの Issue が足りないため、ラベル名からの推測です",
         rule="このリポジトリの設定のルールによる",
         nothing="本文が変わったため、候補のラベルはなくなりました。",
-        bot="私はボットです。合うラベルを付けてください。その操作から学習します。無視してもかまいません。",
+        settled="候補は確定しました",
+        why="理由",
+        bot="私はボットで、皆さんの操作から学習します。合うものにチェックしてください。無視してもかまいません。",
     ),
     "pt": Words(
         one="**Etiqueta sugerida**, para quem mantém o projeto:",
@@ -73,7 +91,9 @@ WORDS = {
         unmeasured="não medido: um palpite pelo nome, por falta de issues etiquetadas",
         rule="por uma regra da configuração deste repositório",
         nothing="O texto mudou e nenhuma etiqueta é mais sugerida.",
-        bot="Sou um bot. Ponha as etiquetas que servem; aprendo com o que você faz, e pode me ignorar.",
+        settled="Sugestões, resolvidas",
+        why="Por quê",
+        bot="Sou um bot e aprendo com o que você faz. Marque o que serve; pode me ignorar.",
     ),
     "zh": Words(
         one="给维护者的**标签建议**：",
@@ -82,18 +102,24 @@ WORDS = {
         unmeasured="未经验证：带标签的议题不足，仅根据标签名称推测",
         rule="依据本仓库配置中的规则",
         nothing="内容已更改，不再建议任何标签。",
-        bot="我是机器人。请贴上合适的标签，我会从中学习；不理会也没关系。",
+        settled="建议已处理",
+        why="原因",
+        bot="我是机器人，会从你们的操作中学习。请勾选合适的标签；不理会也没关系。",
     ),
 }
 
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A label to suggest; `probability` is None where nothing has been measured yet, and means nothing for a rule's."""
+    """A label to suggest; `probability` is None where nothing has been measured yet, and means nothing for a rule's.
+
+    `why` is shown folded away.
+    """
 
     label: str
     probability: float | None
     by_rule: bool = False
+    why: str = ""
 
 
 def suggest(suggestions: Sequence[Suggestion], *, language: str = "en") -> str:
@@ -101,9 +127,52 @@ def suggest(suggestions: Sequence[Suggestion], *, language: str = "en") -> str:
     words = WORDS[language]
     if not suggestions:
         return f"{MARKER}\n{words.nothing}"
-    lines = [f"- {code(each.label)} — {_confidence(each, words)}" for each in suggestions]
-    head = words.one if len(lines) == 1 else words.several
-    return "\n".join((MARKER, head, "", *lines, "", f"<sub>{words.bot}</sub>"))
+    head = words.one if len(suggestions) == 1 else words.several
+    lines = [f"- [ ] {code(each.label)} — {_confidence(each, words)} {_name(each.label)}" for each in suggestions]
+    why = [f"{code(each.label)}: {each.why}" for each in suggestions if each.why]
+    folded = ["", f"<details><summary>{words.why}</summary>", "", *why, "", "</details>"] if why else []
+    return "\n".join((MARKER, head, "", *lines, *folded, "", f"<sub>{words.bot} {COMMANDS}</sub>"))
+
+
+def explain(guesses: Sequence[Guess]) -> str:
+    """Return what was thought of labels, most probable first, and what it would have taken to suggest or apply them."""
+    rows = (
+        f"| {code(each.label).replace('|', BAR)} | {each.probability:.0%} | {_limits(each)} | {each.decision} |"
+        for each in guesses
+    )
+    return "\n".join(("| label | probability | suggest, apply from | decision |", "|---|---|---|---|", *rows))
+
+
+def why(guess: Guess) -> str:
+    """Return in numbers why a label is suggested; empty where nothing is measured."""
+    if guess.by_rule or guess.suggest_threshold is None:
+        return ""
+    apply = "" if guess.apply_threshold is None else f" < {guess.apply_threshold:.0%}"
+    return f"{guess.suggest_threshold:.0%} ≤ {guess.probability:.0%}{apply}"
+
+
+def _limits(guess: Guess) -> str:
+    """Return the thresholds; a dash where the evidence allows none."""
+    shown = ("—" if limit is None else f"{limit:.0%}" for limit in (guess.suggest_threshold, guess.apply_threshold))
+    return "rule" if guess.by_rule else ", ".join(shown)
+
+
+def fold(body: str, *, language: str = "en") -> str:
+    """Return a comment of ours folded away, for all that it suggests is settled; one that is folded stays as it is."""
+    if body.startswith(f"{MARKER}\n<details>"):
+        return body
+    inside = body.removeprefix(MARKER).strip()
+    return f"{MARKER}\n<details><summary>{WORDS[language].settled}</summary>\n\n{inside}\n\n</details>"
+
+
+def boxes(body: str) -> dict[str, bool]:
+    """Return the labels of a comment's checkboxes, and whether each is ticked."""
+    return {unquote(name): tick in "xX" for tick, name in BOX.findall(body)}
+
+
+def _name(label: str) -> str:
+    """Return a label's name where people do not see it and nothing in it is markup."""
+    return f"<!-- label:{quote(label, safe='')} -->"
 
 
 def _confidence(suggestion: Suggestion, words: Words) -> str:

@@ -18,6 +18,7 @@ HANDLED: Mapping[str, frozenset[str | None]] = {
     "issues": frozenset(
         {"opened", "edited", "labeled", "unlabeled", "closed", "reopened", "transferred", "deleted"},
     ),
+    "issue_comment": frozenset({"created", "edited"}),
     "label": frozenset({"created", "edited", "deleted"}),
     "repository": frozenset({"renamed"}),
     "push": frozenset({None}),  # without an action

@@ -247,6 +247,32 @@ class _Repository:
         with self._open(f"editing comment {comment_id} on issue {number}") as repository:
             repository.get_issue(number).get_comment(comment_id).edit(body)
 
+    def delete_comment(self, number: int, comment_id: int) -> None:
+        """Delete a comment of ours; nothing happens where it is gone."""
+        try:
+            with self._open(f"deleting comment {comment_id} on issue {number}") as repository:
+                repository.get_issue(number).get_comment(comment_id).delete()
+        except GitHubRefused as refused:
+            if refused.status != 404:
+                raise
+
+    def react(self, comment_id: int, content: str) -> None:
+        """React to a comment: `+1`, `confused` …"""
+        with self._access.open(f"reacting to comment {comment_id} of {self._name}") as client:
+            url = f"/repos/{self._name}/issues/comments/{comment_id}/reactions"
+            client.requester.requestJsonAndCheck("POST", url, input={"content": content})
+
+    def role(self, login: str) -> str:
+        """Return somebody's role in the repository: `admin`, `maintain`, `write`, `triage`, `read` or `none`."""
+        quoted = urllib.parse.quote(login, safe="")
+        try:
+            _, found = self._access.get(f"/repos/{self._name}/collaborators/{quoted}/permission", {})
+        except GitHubRefused as refused:
+            if refused.status != 404:
+                raise
+            return "none"
+        return str(found.get("role_name") or found.get("permission") or "none")
+
     def issues_since(self, since: datetime | None) -> Iterator[RemoteIssue]:
         """Yield the issues that changed at `since` or later, open and closed, oldest first, as pages arrive.
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot import configuration, events, feedback, in_force, leases, storage, sync, tagging
+from bot import answering, configuration, events, feedback, in_force, leases, storage, sync, tagging
 from bot.context import Context
 from bot.errors import BotError, LostLeaseError, NotYetError, TransientError
 from bot.events import TRIAGERS, IssueState, need
@@ -171,8 +171,10 @@ def _on_issues(context: Context, delivery: Delivery, repo: Repository, payload: 
         for act in acts:
             feedback.record(session, act)
     _take_off_settled(context, repo, state, acts)
+    if any(act.kind is ActorKind.PERSON for act in acts):
+        answering.fold_settled(context, repo, state.number)
     ignored = in_force.config(repo).ignores(state.author, state.author_association)
-    if state.state == "open" and not ignored and (delivery.action == "opened" or again):
+    if state.state == "open" and not ignored and repo.paused_at is None and (delivery.action == "opened" or again):
         tagging.tag(context, delivery, repo, state)
 
 
@@ -219,6 +221,7 @@ def _acts(
 
 ON: Mapping[str, Callable[[Context, Delivery, Repository, Payload], None]] = {
     "issues": _on_issues,
+    "issue_comment": answering.on_comment,
     "label": _on_label,
     "repository": _on_repository,
     "push": configuration.on_push,

@@ -190,6 +190,7 @@ class Repository(Base):
     enrolled_at: Mapped[datetime]
     pulled_at: Mapped[datetime | None]  # everything that GitHub changed before this has been pulled
     removed_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]  # by a maintainer's command: nothing is predicted
 
 
 class Label(Base):

@@ -106,6 +106,18 @@ class RepositoryGateway(Protocol):
         """Replace the text of a comment of ours."""
         ...
 
+    def delete_comment(self, number: int, comment_id: int) -> None:
+        """Delete a comment of ours; nothing happens where it is gone."""
+        ...
+
+    def react(self, comment_id: int, content: str) -> None:
+        """React to a comment: `+1`, `confused` …"""
+        ...
+
+    def role(self, login: str) -> str:
+        """Return somebody's role in the repository: `admin`, `maintain`, `write`, `triage`, `read` or `none`."""
+        ...
+
     def issues_since(self, since: datetime | None) -> Iterator[RemoteIssue]:
         """Yield the issues that changed at `since` or later, open and closed, oldest first, as pages arrive."""
         ...

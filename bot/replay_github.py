@@ -104,6 +104,17 @@ class RecordingGitHub:
         self._comments[number] = RemoteComment(comment_id, body)
         self.written.append(Written(number, "edit", body, self.now()))
 
+    def delete_comment(self, number: int, comment_id: int) -> None:
+        """Forget the bot's comment on an issue."""
+        self._comments.pop(number, None)
+
+    def react(self, comment_id: int, content: str) -> None:
+        """Do nothing: nobody comments in a past."""
+
+    def role(self, login: str) -> str:
+        """Return that everybody is a reader."""
+        return "read"
+
     def issues_since(self, since: datetime | None) -> Iterator[RemoteIssue]:
         """Yield the issues that changed at `since` or later."""
         changed = (issue for issue in self._issues.values() if since is None or issue.updated_at >= since)

@@ -52,7 +52,7 @@ def run_worker(settings: Settings) -> None:
     _do_without("pandas", "pyarrow")
     from bot.handling import handle
 
-    context = _context(settings)
+    context = context_of(settings)
     context.models.warm_up()
     _consume(Queue(settings, DELIVERIES, lambda key: handle(context, str(key))), WORKER_THREADS)
 
@@ -63,7 +63,7 @@ def run_trainer(settings: Settings) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from bot.challenge import run
 
-    context = _context(settings)
+    context = context_of(settings)
     _consume(Queue(settings, TRAINING, lambda key: run(context, int(key))), 1)
 
 
@@ -73,7 +73,7 @@ def run_scheduler(settings: Settings) -> None:
     from bot import scheduler
 
     worker, trainer = Queue(settings, DELIVERIES), Queue(settings, TRAINING)
-    jobs = scheduler.create(_context(settings), call_worker=worker.call, call_trainer=trainer.call)
+    jobs = scheduler.create(context_of(settings), call_worker=worker.call, call_trainer=trainer.call)
     stop = threading.Event()
     _on_stop(stop.set)
     jobs.start()
@@ -105,7 +105,8 @@ def _on_stop(action: Callable[[], object]) -> None:
         signal.signal(number, lambda *_: action())
 
 
-def _context(settings: Settings) -> Context:
+def context_of(settings: Settings) -> Context:
+    """Return what use cases need in a process with these settings."""
     from bot.serving import Models
 
     return Context(

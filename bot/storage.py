@@ -184,6 +184,12 @@ def has_prediction(session: Session, repository_id: int, number: int, *, after: 
     return session.scalar(select(Prediction.id).where(*mine).limit(1)) is not None
 
 
+def written_since(session: Session, repository_id: int, since: datetime) -> Sequence[int]:
+    """Return the issues on which something was written at `since` or later."""
+    mine = (Prediction.repository_id == repository_id, Prediction.written_at >= since)
+    return session.scalars(select(Prediction.number).where(*mine).distinct().order_by(Prediction.number)).all()
+
+
 def has_comment(session: Session, repository_id: int, number: int) -> bool:
     """Tell whether we have commented on an issue."""
     mine = (Prediction.repository_id == repository_id, Prediction.number == number, Prediction.comment_id.is_not(None))

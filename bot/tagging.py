@@ -258,7 +258,9 @@ class _Writer:
         by_name = {guess.label.lower(): guess for guess in guesses}
         chosen = [(name, by_name[name.lower()]) for name in todo.suggest]
         return [
-            comments.Suggestion(name, guess.probability if measured else None, by_rule=guess.by_rule)
+            comments.Suggestion(
+                name, guess.probability if measured else None, by_rule=guess.by_rule, why=comments.why(guess)
+            )
             for name, guess in chosen
         ]
 

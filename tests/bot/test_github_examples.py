@@ -272,6 +272,14 @@ def test_an_installation_that_goes_on_is_served_again(stage: Stage, example: Exa
     assert stage.requests() == []
 
 
+@each("issue_comment.created", "issue_comment.edited")
+def test_a_comment_without_a_command_leads_to_nothing(stage: Stage, example: Example) -> None:
+    payload = example.payload()
+    stage.begin(payload)
+    assert stage.status(stage.play("issue_comment", payload)) == Work.DONE
+    assert (stage.requests(), stage.rows(LabelTruth)) == ([], [])
+
+
 @each("push")
 def test_a_push_that_changes_no_configuration_leads_to_nothing(stage: Stage, example: Example) -> None:
     payload = example.payload()

@@ -14,6 +14,7 @@ LAYERS = (
     {"storage", "leases", "database"},
     {
         "accuracy",
+        "commands",
         "comments",
         "context",
         "github",
@@ -23,7 +24,7 @@ LAYERS = (
         "rules",
         "serving",
     },  # what use cases are made of
-    {"challenge", "configuration", "feedback", "handling", "retraining", "sync", "tagging"},  # use cases
+    {"answering", "challenge", "configuration", "feedback", "handling", "retraining", "sync", "tagging"},  # use cases
     {"__init__", "auth", "dashboard", "doctor", "logs", "roles", "scheduler", "supervisor", "webhook"},  # edges
 )
 EDGES = ("cli", "replay", "report")  # these modules, and those whose names go on from there, are edges too

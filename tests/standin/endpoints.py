@@ -7,15 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 import jwt
 
 from tests.standin.payloads import Payloads, moment
 from tests.standin.people import People
-from tests.standin.state import Actor, Issue, Repository, World
+from tests.standin.state import Actor, Comment, Issue, Repository, World
 
 LONGEST_LABEL, LONGEST_STATUS = 50, 140
+REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 STATES = ("error", "failure", "pending", "success")
 
 
@@ -226,6 +227,11 @@ class Endpoints:
         repository.statuses.append((found["sha"], request.body["state"], request.body["description"]))
         return Answer({"id": len(repository.statuses), **request.body}, 201)
 
+    @route("GET", REPOSITORY + "/collaborators/(?P<login>[^/]+)/permission")
+    def permission(self, request: Request, found: dict[str, str]) -> Answer:
+        role = self.repository(request, found).role(found["login"])
+        return Answer({"permission": {"maintain": "write", "triage": "read"}.get(role, role), "role_name": role})
+
     @route("GET", REPOSITORY + "/issues")
     def issues(self, request: Request, found: dict[str, str]) -> Answer:
         repository, query = self.repository(request, found), request.query
@@ -267,11 +273,11 @@ class Endpoints:
         self._people.label(repository.full_name, issue.number, *names, by=self._world.bot.login)
         return Answer([self._payloads.label(repository, each) for each in issue.labels])
 
-    @route("DELETE", ISSUE + "/labels/(?P<label>[^/]+)")
+    @route("DELETE", ISSUE + "/labels/(?P<label>.+)")
     def remove_label(self, request: Request, found: dict[str, str]) -> Answer:
         repository, issue = self.issue(request, found)
         self.need_write(request)
-        name = unquote(found["label"])
+        name = found["label"]
         if name.lower() not in {each.lower() for each in issue.names()}:
             raise HttpError(404, "Label does not exist")
         self._people.unlabel(repository.full_name, issue.number, name, by=self._world.bot.login)
@@ -290,14 +296,32 @@ class Endpoints:
         comment = self._people.comment(repository.full_name, issue.number, request.body["body"], by=bot)
         return Answer(self._payloads.comment(repository, issue, comment), 201)
 
-    @route("PATCH", REPOSITORY + r"/issues/comments/(?P<comment>\d+)")
-    def edit_comment(self, request: Request, found: dict[str, str]) -> Answer:
+    def _comment(self, request: Request, found: dict[str, str]) -> tuple[Repository, Issue, Comment]:
         repository = self.repository(request, found)
         self.need_write(request)
         everywhere = ((issue, each) for issue in repository.issues.values() for each in issue.comments)
         issue, comment = next((pair for pair in everywhere if pair[1].id == int(found["comment"])), (None, None))
         if issue is None or comment is None:
             raise HttpError(404, "Not Found")
+        return repository, issue, comment
+
+    @route("DELETE", REPOSITORY + r"/issues/comments/(?P<comment>\d+)")
+    def delete_comment(self, request: Request, found: dict[str, str]) -> Answer:
+        _, issue, comment = self._comment(request, found)
+        issue.comments.remove(comment)
+        return Answer(None, 204)
+
+    @route("POST", REPOSITORY + r"/issues/comments/(?P<comment>\d+)/reactions")
+    def react(self, request: Request, found: dict[str, str]) -> Answer:
+        _, _, comment = self._comment(request, found)
+        if request.body["content"] not in REACTIONS:
+            raise HttpError(422, "Validation Failed")
+        comment.reactions.append(request.body["content"])
+        return Answer({"id": comment.id, "content": request.body["content"]}, 201)
+
+    @route("PATCH", REPOSITORY + r"/issues/comments/(?P<comment>\d+)")
+    def edit_comment(self, request: Request, found: dict[str, str]) -> Answer:
+        repository, issue, comment = self._comment(request, found)
         if comment.author != Actor(self._world.bot.login):
             raise HttpError(403, "Resource not accessible by integration")
         comment.body, comment.updated_at = request.body["body"], self._world.clock()

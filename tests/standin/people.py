@@ -137,6 +137,15 @@ class People:
         self._tell(repository, issue, "created", by=by, event="issue_comment", comment=shown)
         return comment
 
+    def edit_comment(self, full_name: str, number: int, comment: Comment, body: str, *, by: str = "maintainer") -> None:
+        """Change a comment, somebody else's too, as who may write can."""
+        with self._world.lock:
+            repository, issue = self._touch(full_name, number, None)
+            changes, comment.body = {"body": {"from": comment.body}}, body
+            comment.updated_at = issue.updated_at
+            shown = self._payloads.comment(repository, issue, comment)
+        self._tell(repository, issue, "edited", by=by, event="issue_comment", comment=shown, changes=changes)
+
     # --- labels and repositories
 
     def rename_label(self, full_name: str, name: str, new: str, *, by: str = "maintainer") -> Delivery:

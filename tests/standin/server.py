@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         refused = _failure(fault)
         answer = refused or self.server.endpoints.answer(request, self.headers.get("Authorization", ""))
-        content = json.dumps(answer.body).encode()
+        content = b"" if answer.status == 204 else json.dumps(answer.body).encode()
         if fault and fault.kind == "garbled":
             content = content[: len(content) // 2]
         head = self._head(answer, content)

@@ -46,6 +46,7 @@ class Comment:
     author: Actor
     created_at: datetime
     updated_at: datetime
+    reactions: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -100,12 +101,17 @@ class Repository:
     triagers: tuple[str, ...] = TRIAGERS
     labels: dict[str, Label] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)  # by login
     files: dict[str, bytes] = field(default_factory=dict)  # of the default branch, by path
     statuses: list[tuple[str, str, str]] = field(default_factory=list)  # (commit, state, description)
 
     @property
     def owner(self) -> str:
         return self.full_name.split("/")[0]
+
+    def role(self, login: str) -> str:
+        """Return a collaborator's role; triagers maintain, unless another role is given."""
+        return self.roles.get(login, "maintain" if login in self.triagers else "read")
 
     def association(self, actor: Actor) -> str:
         if actor.login == self.owner:

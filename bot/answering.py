@@ -1,0 +1,164 @@
+"""Use case: people answer the bot in comments: they tick a box of its own comment, or give it a command.
+
+What they say of a label is their judgement of it, recorded before the label is put on or taken off in their stead.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot import commands, comments, events, feedback, in_force, storage
+from bot.commands import Command
+from bot.context import Context
+from bot.events import need
+from bot.feedback import LabelAct
+from bot.models import ActorKind, Delivery, Guess, Repository, Truth
+
+log = logging.getLogger(__name__)
+
+FOLLOWED, REFUSED = "+1", "confused"  # reactions
+EXPLAINED = 10  # labels
+
+
+def on_comment(context: Context, delivery: Delivery, repo: Repository, payload: Mapping[str, Any]) -> None:
+    """Follow a comment on an issue, or an edit of our own comment; other bots are not listened to."""
+    issue, comment, who = need(payload, "issue", dict), need(payload, "comment", dict), events.sender(payload)
+    if who.is_bot or issue.get("pull_request"):
+        return
+    number, at = need(issue, "number", int), events.moment(need(comment, "updated_at", str))
+    answer = _Answer(context, delivery, repo, number, who.login, at)
+    body, author = comment.get("body") or "", (comment.get("user") or {}).get("login")
+    if delivery.action == "created":
+        answer.follow(commands.parse(body), need(comment, "id", int))
+    elif comments.MARKER in body and author == context.github.login():
+        answer.tick(comments.boxes(_before(payload)), comments.boxes(body))
+
+
+def _before(payload: Mapping[str, Any]) -> str:
+    changes = payload.get("changes") or {}
+    return str((changes.get("body") or {}).get("from") or "")
+
+
+def fold_settled(context: Context, repo: Repository, number: int) -> None:
+    """Fold our comment on an issue away if people have judged every label that it suggests."""
+    with context.database.read() as session:
+        if not storage.has_comment(session, repo.id, number):
+            return
+        known = storage.truths(session, repo.id, number)
+        suggested = [each.label for each in storage.open_guesses(session, repo.id, number) if each.written]
+    judged = {name.lower() for name, truth in known.items() if truth is not Truth.UNCONFIRMED}
+    if suggested and {name.lower() for name in suggested} <= judged:
+        gateway = context.gateway(repo)
+        there = gateway.marked_comment(number, comments.MARKER)
+        folded = comments.fold(there.body, language=in_force.config(repo).language) if there else ""
+        if there and folded != there.body:
+            gateway.edit_comment(number, there.id, folded)
+
+
+def take_back(context: Context, repo: Repository, number: int) -> list[str]:
+    """Take back what the bot wrote on an issue and nobody confirmed; return what that was, in words."""
+    gateway, done = context.gateway(repo), []
+    with context.database.read() as session:
+        known = storage.truths(session, repo.id, number)
+        guesses = storage.open_guesses(session, repo.id, number)
+    issue = gateway.issue(number)
+    present = {name.lower() for name in issue.labels} if issue else set()
+    for guess in guesses:
+        unconfirmed = known.get(guess.label, Truth.UNCONFIRMED) is Truth.UNCONFIRMED
+        if guess.written == "applied" and unconfirmed and guess.label.lower() in present:
+            gateway.remove_label(number, guess.label)
+            done.append(f"label {guess.label}")
+    accepted = any(known.get(guess.label) is Truth.POSITIVE for guess in guesses if guess.written == "suggested")
+    there = gateway.marked_comment(number, comments.MARKER) if issue and not accepted else None
+    if there:
+        gateway.delete_comment(number, there.id)
+        done.append("comment")
+    return done
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What somebody says in a comment on an issue, and when."""
+
+    context: Context
+    delivery: Delivery
+    repo: Repository
+    number: int
+    actor: str
+    at: datetime
+
+    def tick(self, before: Mapping[str, bool], now: Mapping[str, bool]) -> None:
+        """Follow the boxes that were ticked, or are not any more; only who may write can edit our comment."""
+        changed = {name: ticked for name, ticked in now.items() if ticked != before.get(name, False)}
+        self._judge(changed)
+
+    def follow(self, given: Sequence[Command], comment_id: int) -> None:
+        """Follow commands as far as the one who gives them may, and show by a reaction whether that was so."""
+        if not given:
+            return
+        role = self.context.gateway(self.repo).role(self.actor)
+        allowed = [command for command in given if role in command.who]
+        for command in allowed:
+            getattr(self, f"_{command.name}")(command)
+        followed = len(allowed) == len(given)
+        self.context.gateway(self.repo).react(comment_id, FOLLOWED if followed else REFUSED)
+
+    def _accept(self, command: Command) -> None:
+        names = command.labels or [each.label for each in self._guesses() if each.written == "suggested"]
+        self._judge(dict.fromkeys(names, True))
+
+    def _no(self, command: Command) -> None:
+        self._judge(dict.fromkeys(command.labels, False))
+
+    def _undo(self, command: Command) -> None:
+        take_back(self.context, self.repo, self.number)
+
+    def _explain(self, command: Command) -> None:
+        gateway, told = self.context.gateway(self.repo), comments.explain(self._guesses()[:EXPLAINED])
+        there = gateway.marked_comment(self.number, comments.MARKER)
+        if there is None:
+            gateway.create_comment(self.number, f"{comments.MARKER}\n{told}")
+        elif told not in there.body:
+            gateway.edit_comment(self.number, there.id, f"{there.body}\n\n{told}")
+
+    def _pause(self, command: Command) -> None:
+        self._set_paused(self.context.now())
+
+    def _resume(self, command: Command) -> None:
+        self._set_paused(None)
+
+    def _set_paused(self, at: datetime | None) -> None:
+        with self.context.database.write() as session:
+            session.get_one(Repository, self.repo.id).paused_at = at
+        log.info("repository paused" if at else "repository resumed", extra={"repository": self.repo.id})
+
+    def _guesses(self) -> list[Guess]:
+        with self.context.database.read() as session:
+            found = storage.open_guesses(session, self.repo.id, self.number)
+        return sorted(found, key=lambda guess: (-guess.probability, guess.label))
+
+    def _judge(self, said: Mapping[str, bool]) -> None:
+        """Record a judgement of each label that the repository has, and do with the label what it says."""
+        gateway = self.context.gateway(self.repo)
+        spelling = {label.name.lower(): label.name for label in gateway.labels()} if said else {}
+        judged = {spelling[name.lower()]: right for name, right in said.items() if name.lower() in spelling}
+        with self.context.database.write() as session:
+            for act in self._acts(judged):
+                feedback.record(session, act)
+        issue = gateway.issue(self.number) if judged else None
+        if issue is None:
+            return
+        missing = [name for name, right in judged.items() if right and name not in issue.labels]
+        if missing:
+            gateway.add_labels(self.number, missing)
+        for name, right in judged.items():
+            if not right and name in issue.labels:
+                gateway.remove_label(self.number, name)
+        fold_settled(self.context, self.repo, self.number)
+
+    def _acts(self, judged: Mapping[str, bool]) -> Iterable[LabelAct]:
+        for name, right in judged.items():
+            key = f"{self.delivery.id}:{name}"
+            yield LabelAct(key, self.repo.id, self.number, name, right, self.actor, ActorKind.PERSON, self.at)

@@ -1,0 +1,213 @@
+"""People answer the bot: boxes ticked in its comment, commands, and what is taken back."""
+
+import pytest
+
+from bot import answering
+from bot.cli import main
+from bot.comments import MARKER
+from bot.models import Mode, Outcome, Truth
+from tests.bot.usecases import ASK, BOTH, CRASH, Tagger
+from tests.standin.fixtures import NAME
+from tests.standin.state import Comment
+
+
+@pytest.fixture
+def suggesting(taught: Tagger) -> Tagger:
+    """A bot that suggests "bug" for a crash, and "question" for a question."""
+    taught.enrol(mode=Mode.SUGGEST)
+    return taught
+
+
+def ours(tagger: Tagger, number: int) -> Comment:
+    """Return the bot's comment; there is exactly one."""
+    (found,) = [each for each in tagger.issue(number).comments if each.author.login.endswith("[bot]")]
+    return found
+
+
+def tick(tagger: Tagger, number: int, label: str, *, on: bool = True, by: str = "maintainer") -> None:
+    """Let somebody tick the box of a label, or untick it."""
+    comment, boxes = ours(tagger, number), ("- [ ] ", "- [x] ")
+    lines = comment.body.split("\n")
+    (place,) = [index for index, line in enumerate(lines) if line.startswith(boxes) and f"`{label}`" in line]
+    lines[place] = boxes[on] + lines[place][6:]
+    tagger.github.people.edit_comment(NAME, number, comment, "\n".join(lines), by=by)
+    tagger.catch_up()
+
+
+def say(tagger: Tagger, number: int, text: str, *, by: str = "maintainer") -> list[str]:
+    """Let somebody comment; return the bot's reactions."""
+    comment = tagger.github.people.comment(NAME, number, text, by=by)
+    tagger.catch_up()
+    return comment.reactions
+
+
+# --- boxes
+
+
+def test_ticking_a_box_puts_the_label_on_and_is_feedback(suggesting: Tagger) -> None:
+    number = suggesting.open(BOTH)
+    tick(suggesting, number, "question")
+    assert suggesting.issue(number).names() == {"question"}
+    assert suggesting.truths(number) == {"question": Truth.POSITIVE}
+    guess = suggesting.guesses(number)["question"]
+    assert (guess.outcome, guess.settled_by) == (Outcome.ACCEPTED, "maintainer")
+
+
+def test_unticking_it_takes_the_label_off(suggesting: Tagger) -> None:
+    number = suggesting.open(BOTH)
+    tick(suggesting, number, "question")
+    suggesting.clock.move(seconds=1)
+    tick(suggesting, number, "question", on=False)
+    assert suggesting.issue(number).names() == set()
+    assert suggesting.truths(number) == {"question": Truth.NEGATIVE}
+
+
+def test_comment_folds_itself_when_all_is_settled(suggesting: Tagger) -> None:
+    number = suggesting.open(BOTH)
+    tick(suggesting, number, "question")
+    assert "<summary>Suggestions, settled</summary>" not in ours(suggesting, number).body
+    suggesting.github.people.label(NAME, number, "bug")
+    suggesting.catch_up()
+    body = ours(suggesting, number).body
+    assert body.startswith(f"{MARKER}\n<details><summary>Suggestions, settled</summary>")
+    assert "- [x] `question`" in body
+
+
+def test_box_in_a_comment_of_somebody_else_means_nothing(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    forged = suggesting.github.people.comment(NAME, number, ours(suggesting, number).body, by="stranger")
+    suggesting.github.people.edit_comment(NAME, number, forged, forged.body.replace("[ ]", "[x]"), by="stranger")
+    suggesting.catch_up()
+    assert suggesting.issue(number).names() == set()
+    assert suggesting.truths(number) == {}
+
+
+def test_label_that_the_repository_has_no_more_is_not_created_by_a_tick(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    suggesting.github.people.delete_label(NAME, "bug")
+    suggesting.catch_up()
+    tick(suggesting, number, "bug")
+    assert suggesting.issue(number).names() == set()
+    assert "bug" not in suggesting.github.world.find(NAME).labels
+
+
+def test_told_twice_a_tick_counts_once(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    tick(suggesting, number, "bug")
+    before = suggesting.truths(number), suggesting.issue(number).names()
+    delivery = next(each for each in suggesting.github.webhooks.sent if each.event == "issue_comment")
+    suggesting.handle(delivery)
+    assert (suggesting.truths(number), suggesting.issue(number).names()) == before
+
+
+# --- commands
+
+
+def test_accept_takes_all_that_is_suggested_or_what_is_named(suggesting: Tagger) -> None:
+    number = suggesting.open(BOTH)
+    assert say(suggesting, number, "Thanks!\n\n/tagger accept") == ["+1"]
+    assert suggesting.issue(number).names() == {"bug", "question"}
+    other = suggesting.open(BOTH)
+    say(suggesting, other, "/tagger accept documentation `Question`")
+    assert suggesting.issue(other).names() == {"documentation", "question"}
+    assert suggesting.guesses(other)["documentation"].outcome == Outcome.MISSED
+
+
+def test_no_is_a_judgement_and_takes_the_label_off(taught: Tagger) -> None:
+    number = taught.open(CRASH)
+    assert taught.issue(number).names() == {"bug"}
+    assert say(taught, number, "/tagger no bug") == ["+1"]
+    assert taught.issue(number).names() == set()
+    assert taught.truths(number) == {"bug": Truth.NEGATIVE}
+    assert taught.guesses(number)["bug"].outcome == Outcome.REJECTED
+
+
+def test_undo_takes_back_what_nobody_confirmed(taught: Tagger) -> None:
+    number = taught.open(BOTH)
+    assert (taught.issue(number).names(), len(taught.issue(number).comments)) == ({"bug"}, 1)
+    say(taught, number, "/tagger undo")
+    assert taught.issue(number).names() == set()
+    assert [each.author.login for each in taught.issue(number).comments] == ["maintainer"]
+
+
+def test_what_somebody_confirmed_stays_after_undo(suggesting: Tagger) -> None:
+    number = suggesting.open(BOTH)
+    tick(suggesting, number, "question")
+    assert answering.take_back(suggesting.context, suggesting.repo, number) == []
+    assert suggesting.issue(number).names() == {"question"}
+    assert ours(suggesting, number)
+
+
+def test_explain_adds_to_the_one_comment_or_makes_it(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    say(suggesting, number, "/tagger explain")
+    assert "| label | probability |" in ours(suggesting, number).body
+    silent = suggesting.open("lorem ipsum")
+    assert suggesting.issue(silent).comments == []
+    say(suggesting, silent, "/tagger explain")
+    say(suggesting, silent, "/tagger explain")
+    assert "| `bug` |" in ours(suggesting, silent).body
+
+
+def test_pause_stops_predictions_until_resume(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    assert say(suggesting, number, "/tagger pause") == ["+1"]
+    assert suggesting.repo.paused_at == suggesting.clock.at
+    assert suggesting.issue(suggesting.open(CRASH)).comments == []
+    say(suggesting, number, "/tagger resume")
+    assert ours(suggesting, suggesting.open(CRASH))
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "follows"),
+    [
+        ("read", "/tagger accept", False),
+        ("none", "/tagger no bug", False),
+        ("triage", "/tagger accept", True),
+        ("write", "/tagger accept", True),
+        ("write", "/tagger pause", False),
+        ("triage", "/tagger resume", False),
+        ("maintain", "/tagger pause", True),
+        ("admin", "/tagger pause", True),
+    ],
+)
+def test_command_takes_a_role(suggesting: Tagger, role: str, text: str, follows: bool) -> None:
+    suggesting.github.world.find(NAME).roles["somebody"] = role
+    number = suggesting.open(CRASH)
+    assert say(suggesting, number, text, by="somebody") == (["+1"] if follows else ["confused"])
+    changed = bool(suggesting.issue(number).names()) or suggesting.repo.paused_at is not None
+    assert changed is follows
+
+
+@pytest.mark.parametrize(
+    "text", ["thanks", "> /tagger accept", "```\n/tagger accept\n```", "see /tagger accept", "/tagger", "/tagger dance"]
+)
+def test_other_comments_are_none_of_our_business(suggesting: Tagger, text: str) -> None:
+    number = suggesting.open(ASK)
+    assert say(suggesting, number, text) == []
+    assert suggesting.issue(number).names() == set()
+
+
+def test_other_bots_are_not_listened_to(suggesting: Tagger) -> None:
+    suggesting.github.world.find(NAME).roles["helper[bot]"] = "admin"
+    number = suggesting.open(CRASH)
+    assert say(suggesting, number, "/tagger accept", by="helper[bot]") == []
+
+
+def test_operator_takes_back_what_was_written_since(
+    taught: Tagger, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = taught.context.settings
+    monkeypatch.setattr("bot.settings.load", lambda: settings)
+    monkeypatch.setattr("bot.cli_operator.context_of", lambda settings: taught.context)
+    monkeypatch.setattr("bot.cli_operator.require_database", lambda settings: taught.context.database)
+    early = taught.open(CRASH)
+    taught.clock.move(hours=1)
+    late, confirmed = taught.open(BOTH), taught.open(CRASH)
+    taught.github.people.label(NAME, confirmed, "documentation")
+    taught.catch_up()
+    assert main(["undo", "--repo", NAME, "--since", taught.clock.at.isoformat()]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told == [f"#{late}: label bug, comment", "2 taken back, on 2 issues written to since 2026-03-01 13:00 UTC"]
+    assert [taught.issue(number).names() for number in (early, late)] == [{"bug"}, set()]
+    assert taught.issue(confirmed).names() == {"bug", "documentation"}
