@@ -6,7 +6,7 @@ What they say of a label is their judgement of it, recorded before the label is 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot import commands, comments, events, feedback, in_force, storage
@@ -14,12 +14,14 @@ from bot.commands import Command
 from bot.context import Context
 from bot.events import need
 from bot.feedback import LabelAct
-from bot.models import ActorKind, Delivery, Guess, Repository, Truth
+from bot.models import ActorKind, Delivery, Guess, Prediction, Repository, Truth
+from bot.remote import RemoteSuggestion
 
 log = logging.getLogger(__name__)
 
 FOLLOWED, REFUSED = "+1", "confused"  # reactions
 EXPLAINED = 10  # labels
+ASKED_FOR, ASKED_AT_ONCE = timedelta(days=30), 50  # how long, and about how many issues with each pull
 
 
 def on_comment(context: Context, delivery: Delivery, repo: Repository, payload: Mapping[str, Any]) -> None:
@@ -55,6 +57,28 @@ def fold_settled(context: Context, repo: Repository, number: int) -> None:
         folded = comments.fold(there.body, language=in_force.config(repo).language) if there else ""
         if there and folded != there.body:
             gateway.edit_comment(number, there.id, folded)
+
+
+def read_suggestions(context: Context, repo: Repository) -> int:
+    """Ask GitHub which of its own suggestions people dismissed, of which it sends no word; return how many were new.
+
+    An approval comes as a label event of the one who approved.
+    """
+    gateway, since, new = context.gateway(repo), context.now() - ASKED_FOR, 0
+    with context.database.read() as session:
+        waiting = storage.unanswered_suggestions(session, repo.id, since=since, most=ASKED_AT_ONCE)
+    for prediction in waiting:
+        found = gateway.suggestions(prediction.number) or []
+        dismissed = [each for each in found if each.state == "dismissed"]
+        with context.database.write() as session:
+            new += sum(feedback.record(session, _dismissal(repo, prediction.number, each)) for each in dismissed)
+            session.get_one(Prediction, prediction.id).checked_at = context.now()
+    return new
+
+
+def _dismissal(repo: Repository, number: int, dismissed: RemoteSuggestion) -> LabelAct:
+    key, who = f"suggestion:{repo.id}:{dismissed.id}", f"user {dismissed.resolved_by}"
+    return LabelAct(key, repo.id, number, dismissed.label, False, who, ActorKind.PERSON, dismissed.at)
 
 
 def take_back(context: Context, repo: Repository, number: int) -> list[str]:

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 from bot.models import Guess
 
 MARKER = "<!-- issue-tagger: suggestions -->"
+HIGH, MEDIUM = 0.9, 0.6  # probabilities from which on confidence is called so
 COMMANDS = "`/tagger accept` · `/tagger no LABEL` · `/tagger explain` · `/tagger undo`"
 BAR = "\\|"  # in a table
 BOX = re.compile(r"^- \[([ xX])\] .* <!-- label:(\S+) -->\r?$", re.MULTILINE)
@@ -113,13 +114,31 @@ WORDS = {
 class Suggestion:
     """A label to suggest; `probability` is None where nothing has been measured yet, and means nothing for a rule's.
 
-    `why` is shown folded away.
+    `why` is shown folded away, with the number of an issue that is `like` this one and has the label.
     """
 
     label: str
     probability: float | None
     by_rule: bool = False
     why: str = ""
+    like: int | None = None
+
+    @property
+    def rationale(self) -> str:
+        """Return why, in a sentence of less than 280 characters; an issue's number without a sign links nothing."""
+        if self.by_rule:
+            return "A rule of this repository's configuration calls for it."
+        like = f"Similar to issue {self.like}, which has this label" if self.like else "By its text"
+        if self.probability is None:
+            return f"{like}; a guess from the label's name, not measured yet."
+        return f"{like}; {self.probability:.0%} sure."
+
+    @property
+    def confidence(self) -> str:
+        """Return how sure, in GitHub's words."""
+        if self.by_rule:
+            return "high"
+        return "low" if self.probability is None else _level(self.probability)
 
 
 def suggest(suggestions: Sequence[Suggestion], *, language: str = "en") -> str:
@@ -129,9 +148,14 @@ def suggest(suggestions: Sequence[Suggestion], *, language: str = "en") -> str:
         return f"{MARKER}\n{words.nothing}"
     head = words.one if len(suggestions) == 1 else words.several
     lines = [f"- [ ] {code(each.label)} — {_confidence(each, words)} {_name(each.label)}" for each in suggestions]
-    why = [f"{code(each.label)}: {each.why}" for each in suggestions if each.why]
+    reasons = [(each, each.why + (f" · ≈ issue {each.like}" if each.like else "")) for each in suggestions]
+    why = [f"- {code(each.label)}: {reason}" for each, reason in reasons if reason]
     folded = ["", f"<details><summary>{words.why}</summary>", "", *why, "", "</details>"] if why else []
     return "\n".join((MARKER, head, "", *lines, *folded, "", f"<sub>{words.bot} {COMMANDS}</sub>"))
+
+
+def _level(probability: float) -> str:
+    return "high" if probability >= HIGH else "medium" if probability >= MEDIUM else "low"
 
 
 def explain(guesses: Sequence[Guess]) -> str:

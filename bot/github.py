@@ -25,7 +25,16 @@ from github.Repository import Repository
 
 from bot import remote
 from bot.errors import GitHubRefused, GitHubUnavailable
-from bot.remote import RemoteComment, RemoteIssue, RemoteLabel, RemoteLabelEvent, RemoteRepository, RepositoryGateway
+from bot.remote import (
+    NewSuggestion,
+    RemoteComment,
+    RemoteIssue,
+    RemoteLabel,
+    RemoteLabelEvent,
+    RemoteRepository,
+    RemoteSuggestion,
+    RepositoryGateway,
+)
 from bot.settings import App
 
 __all__ = [
@@ -219,6 +228,23 @@ class _Repository:
         with self._open(f"labelling issue {number}") as repository:
             repository.get_issue(number).add_to_labels(*names)
 
+    def suggestions(self, number: int) -> list[RemoteSuggestion] | None:
+        """Return the labels suggested for an issue; None where the repository has not that feature of GitHub's."""
+        try:
+            pages = list(self._pages(f"issues/{number}/suggestions", state="all", action="add_label"))
+        except GitHubRefused as refused:
+            if refused.status != 404:
+                raise
+            return None
+        return [remote.suggestion(each) for page in pages for each in page]
+
+    def suggest_labels(self, number: int, suggested: Sequence[NewSuggestion]) -> None:
+        """Suggest labels in GitHub's own interface; only where :meth:`suggestions` says that there is one."""
+        rows = [{"name": each.label, "suggest": True} | _reasons(each) for each in suggested]
+        with self._access.open(f"suggesting labels for issue {number} of {self._name}") as client:
+            url = f"/repos/{self._name}/issues/{number}/labels"
+            client.requester.requestJsonAndCheck("POST", url, input={"labels": rows})
+
     def remove_label(self, number: int, name: str) -> None:
         """Take a label off an issue; nothing happens where it is not on it."""
         try:
@@ -292,6 +318,10 @@ class _Repository:
 
     def _pages(self, path: str, **parameters: str) -> Iterator[Any]:
         return _pages(self._access.get, f"/repos/{self._name}/{path}", **parameters)
+
+
+def _reasons(suggested: NewSuggestion) -> dict[str, str]:
+    return {"rationale": suggested.rationale, "confidence": suggested.confidence}
 
 
 def _pages(get: Callable[[str, dict[str, Any]], Answer], url: str, **parameters: str) -> Iterator[Any]:

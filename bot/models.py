@@ -190,6 +190,7 @@ class Repository(Base):
     enrolled_at: Mapped[datetime]
     pulled_at: Mapped[datetime | None]  # everything that GitHub changed before this has been pulled
     removed_at: Mapped[datetime | None]
+    native_suggestions: Mapped[bool | None]  # whether GitHub takes suggestions there; None: not found out yet
     paused_at: Mapped[datetime | None]  # by a maintainer's command: nothing is predicted
 
 
@@ -266,6 +267,8 @@ class Prediction(Base):
     written_at: Mapped[datetime | None]
     not_written: Mapped[str | None] = mapped_column(Text)  # why nothing was written, where nothing was
     comment_id: Mapped[int | None]
+    native: Mapped[bool] = mapped_column(default=False, server_default=false())  # suggested in GitHub's own interface
+    checked_at: Mapped[datetime | None]  # when GitHub was last asked how people answered that
 
 
 class Guess(Base):

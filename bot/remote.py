@@ -48,6 +48,26 @@ class RemoteLabelEvent:
 
 
 @dataclass(frozen=True)
+class RemoteSuggestion:
+    """A label suggested in GitHub's own interface; `state` is pending, applied, approved, dismissed, replaced …"""
+
+    id: int
+    label: str
+    state: str
+    resolved_by: int | None
+    at: datetime
+
+
+@dataclass(frozen=True)
+class NewSuggestion:
+    """A label to suggest there: why, in 280 characters at most, and how sure: low, medium or high."""
+
+    label: str
+    rationale: str
+    confidence: str
+
+
+@dataclass(frozen=True)
 class RemoteComment:
     """A comment."""
 
@@ -88,6 +108,14 @@ class RepositoryGateway(Protocol):
 
     def add_labels(self, number: int, names: Sequence[str]) -> None:
         """Put labels on an issue, beside those that it has."""
+        ...
+
+    def suggestions(self, number: int) -> list[RemoteSuggestion] | None:
+        """Return the labels suggested for an issue; None where the repository has not that feature of GitHub's."""
+        ...
+
+    def suggest_labels(self, number: int, suggested: Sequence[NewSuggestion]) -> None:
+        """Suggest labels in GitHub's own interface; only where :meth:`suggestions` says that there is one."""
         ...
 
     def remove_label(self, number: int, name: str) -> None:
@@ -139,6 +167,12 @@ def issue(data: Mapping[str, Any]) -> RemoteIssue:
         created_at=datetime.fromisoformat(data["created_at"]),
         updated_at=datetime.fromisoformat(data["updated_at"]),
     )
+
+
+def suggestion(data: Mapping[str, Any]) -> RemoteSuggestion:
+    """Return the suggestion that GitHub's JSON describes."""
+    at = datetime.fromisoformat(data["updated_at"])
+    return RemoteSuggestion(data["id"], str(data["target_value"]), data["state"], data["resolved_by"], at)
 
 
 def label_event(data: Mapping[str, Any]) -> RemoteLabelEvent:

@@ -7,7 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from bot import events
-from bot.remote import RemoteComment, RemoteIssue, RemoteLabel, RemoteLabelEvent, RemoteRepository
+from bot.remote import (
+    NewSuggestion,
+    RemoteComment,
+    RemoteIssue,
+    RemoteLabel,
+    RemoteLabelEvent,
+    RemoteRepository,
+    RemoteSuggestion,
+)
 from pipeline.issues import Issue
 
 REPOSITORY_ID = INSTALLATION_ID = 1
@@ -83,6 +91,13 @@ class RecordingGitHub:
         for name in names:
             self._change(number, name, labeled=True, actor=BOT)
             self.written.append(Written(number, "labels", name, self.now()))
+
+    def suggestions(self, number: int) -> list[RemoteSuggestion] | None:
+        """Return that there is no such feature."""
+        return None
+
+    def suggest_labels(self, number: int, suggested: Sequence[NewSuggestion]) -> None:
+        """Do nothing."""
 
     def remove_label(self, number: int, name: str) -> None:
         """Record that the bot takes a label off an issue."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, exists, func, select, update
+from sqlalchemy import Select, and_, delete, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -182,6 +182,27 @@ def has_prediction(session: Session, repository_id: int, number: int, *, after: 
     """Tell whether an issue has been predicted, or again since the prediction with the id `after`."""
     mine = (Prediction.repository_id == repository_id, Prediction.number == number, Prediction.id > after)
     return session.scalar(select(Prediction.id).where(*mine).limit(1)) is not None
+
+
+def examples(
+    session: Session, repository_id: int, label: str, *, without: int, most: int = 200
+) -> list[tuple[int, str]]:
+    """Return (number, text) of the newest issues that people say have a label, one issue left out."""
+    same = (Issue.repository_id == LabelTruth.repository_id, Issue.number == LabelTruth.number)
+    mine = (LabelTruth.repository_id == repository_id, LabelTruth.label == label, Issue.number != without)
+    found = select(Issue.number, Issue.title, Issue.body).join(LabelTruth, and_(*same))
+    found = found.where(*mine, LabelTruth.truth == Truth.POSITIVE).order_by(Issue.number.desc()).limit(most)
+    return [(number, f"{title}\n{body}") for number, title, body in session.execute(found)]
+
+
+def unanswered_suggestions(session: Session, repository_id: int, *, since: datetime, most: int) -> Sequence[Prediction]:
+    """Return predictions suggested in GitHub's own interface and not answered, those asked about longest ago first."""
+    open_ones = exists().where(
+        Guess.prediction_id == Prediction.id, Guess.written == "suggested", Guess.outcome.is_(None)
+    )
+    mine = (Prediction.repository_id == repository_id, Prediction.native.is_(True), Prediction.created_at >= since)
+    ordered = (Prediction.checked_at.is_not(None), Prediction.checked_at, Prediction.id)
+    return session.scalars(select(Prediction).where(*mine, open_ones).order_by(*ordered).limit(most)).all()
 
 
 def written_since(session: Session, repository_id: int, since: datetime) -> Sequence[int]:

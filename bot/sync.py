@@ -8,7 +8,7 @@ from itertools import islice
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot import configuration, feedback, storage
+from bot import answering, configuration, feedback, storage
 from bot.context import Context
 from bot.events import IssueState, Sender
 from bot.feedback import LabelAct
@@ -124,6 +124,7 @@ def pull(context: Context, repo: Repository) -> int:
         count += len(page)
     with context.database.write() as session:
         session.execute(update(Repository).where(Repository.id == repo.id).values(pulled_at=started))
+    answering.read_suggestions(context, repo)
     log.info("repository pulled", extra={"repository": repo.id, "issues": count})
     return count
 

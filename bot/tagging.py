@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 
 from bot import comments, feedback, in_force, leases, rules, storage
 from bot.context import Context
-from bot.errors import NotYetError
+from bot.errors import GitHubRefused, NotYetError
 from bot.events import IssueState, Sender
 from bot.github import RemoteIssue, RemoteLabelEvent, RepositoryGateway
 from bot.models import ActorKind, Delivery, Guess, LabelTruth, Mode, ModelVersion, Prediction, Repository, Truth
+from bot.models import Issue as IssueRow
+from bot.remote import NewSuggestion
 from bot.repo_config import RepoConfig, matches
 from bot.serving import candidates, precision_targets
+from bot.similar import most_similar
 from pipeline.decisions import Decision
 from pipeline.issues import Issue
 from pipeline.training import LabelScore
@@ -182,7 +185,7 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
         _skip(context, delivery, prediction, "the text has changed since: a newer prediction stands")
         return
     due = prediction.created_at + in_force.delay(repo, context.settings)
-    if context.now() < due:
+    if context.now() < due and not (repo.native_suggestions and mode is Mode.SUGGEST):
         raise NotYetError("waits, so that people go first", until=due)
     gateway = context.gateway(repo)
     issue = gateway.issue(prediction.number)
@@ -232,11 +235,39 @@ class _Writer:
         if applied:
             with self.context.database.write() as session:
                 self._mark(session, guesses, applied, "applied")
-        comment_id = self._comment(todo, guesses) if look else None
+        native = self._suggest_natively(todo, guesses)
+        comment_id = self._comment(todo, guesses) if look and not native else None
         with self.context.database.write() as session:
             self._mark(session, guesses, todo.suggest, "suggested")
             row = session.merge(self.prediction)
-            row.written_at, row.comment_id = self.context.now(), comment_id
+            row.written_at, row.comment_id, row.native = self.context.now(), comment_id, native
+
+    def _suggest_natively(self, todo: Plan, guesses: Sequence[Guess]) -> bool:
+        """Suggest in GitHub's own interface; False where the repository has none, which is found out once."""
+        if not todo.suggest or self.repo.native_suggestions is False:
+            return False
+        number = self.prediction.number
+        there = self.gateway.suggestions(number)
+        self._remember_native(there is not None)
+        if there is None:
+            return False
+        known = {each.label.lower() for each in there}
+        new = [each for each in self._suggestions(todo, guesses) if each.label.lower() not in known]
+        if new:
+            self._hold()
+            try:
+                self.gateway.suggest_labels(number, [NewSuggestion(s.label, s.rationale, s.confidence) for s in new])
+            except GitHubRefused as refused:
+                if refused.status not in {404, 422}:
+                    raise
+                self._remember_native(False)
+                return False
+        return True
+
+    def _remember_native(self, available: bool) -> None:
+        if self.repo.native_suggestions is not available:
+            with self.context.database.write() as session:
+                session.get_one(Repository, self.repo.id).native_suggestions = available
 
     def _comment(self, todo: Plan, guesses: Sequence[Guess]) -> int | None:
         """Write or edit the one comment; return its id, None where none is called for."""
@@ -259,10 +290,22 @@ class _Writer:
         chosen = [(name, by_name[name.lower()]) for name in todo.suggest]
         return [
             comments.Suggestion(
-                name, guess.probability if measured else None, by_rule=guess.by_rule, why=comments.why(guess)
+                name,
+                guess.probability if measured else None,
+                by_rule=guess.by_rule,
+                why=comments.why(guess),
+                like=self._like(name),
             )
             for name, guess in chosen
         ]
+
+    def _like(self, label: str) -> int | None:
+        """Return the most similar issue that people gave a label."""
+        number = self.prediction.number
+        with self.context.database.read() as session:
+            issue = session.get(IssueRow, (self.repo.id, number))
+            others = storage.examples(session, self.repo.id, label, without=number)
+        return most_similar(f"{issue.title}\n{issue.body}", others) if issue else None
 
     def _hold(self) -> None:
         """Make sure that the delivery is still ours, and stays so for the write that follows."""

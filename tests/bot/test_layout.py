@@ -23,6 +23,7 @@ LAYERS = (
         "remote",
         "rules",
         "serving",
+        "similar",
     },  # what use cases are made of
     {"answering", "challenge", "configuration", "feedback", "handling", "retraining", "sync", "tagging"},  # use cases
     {"__init__", "auth", "dashboard", "doctor", "logs", "roles", "scheduler", "supervisor", "webhook"},  # edges

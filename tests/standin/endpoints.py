@@ -13,9 +13,9 @@ import jwt
 
 from tests.standin.payloads import Payloads, moment
 from tests.standin.people import People
-from tests.standin.state import Actor, Comment, Issue, Repository, World
+from tests.standin.state import Actor, Comment, Issue, Repository, Suggestion, World
 
-LONGEST_LABEL, LONGEST_STATUS = 50, 140
+LONGEST_LABEL, LONGEST_STATUS, LONGEST_RATIONALE = 50, 140, 280
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 STATES = ("error", "failure", "pending", "success")
 
@@ -267,11 +267,49 @@ class Endpoints:
         repository, issue = self.issue(request, found)
         self.need_write(request)
         given = request.body["labels"] if isinstance(request.body, dict) else request.body
+        if suggested := [each for each in given if isinstance(each, dict) and each.get("suggest")]:
+            self._suggest(repository, issue, suggested)
+            return Answer([self._payloads.label(repository, each) for each in issue.labels])
         names = [each["name"] if isinstance(each, dict) else each for each in given]
         if any(not name or len(name) > LONGEST_LABEL for name in names):
             raise HttpError(422, "Validation Failed")
         self._people.label(repository.full_name, issue.number, *names, by=self._world.bot.login)
         return Answer([self._payloads.label(repository, each) for each in issue.labels])
+
+    def _suggest(self, repository: Repository, issue: Issue, given: list[dict[str, Any]]) -> None:
+        """Suggest labels; GitHub's trap is that one which the issue has already is taken off."""
+        if not repository.suggests or any(len(each["rationale"]) > LONGEST_RATIONALE for each in given):
+            raise HttpError(422, "Validation Failed")
+        for each in given:
+            if each["name"].lower() in {name.lower() for name in issue.names()}:
+                self._people.unlabel(repository.full_name, issue.number, each["name"], by=self._world.bot.login)
+            reasons = each["rationale"], each["confidence"]
+            issue.suggestions.append(Suggestion(self._world.next_id(), each["name"], *reasons, self._world.clock()))
+
+    @route("GET", ISSUE + "/suggestions")
+    def suggestions(self, request: Request, found: dict[str, str]) -> Answer:
+        repository, issue = self.issue(request, found)
+        if not repository.suggests:
+            raise HttpError(404, "Not Found")
+        rows = [
+            {
+                "id": each.id,
+                "issue_id": issue.id,
+                "action": "add_label",
+                "state": each.state,
+                "target_id": repository.labels[each.label.lower()].id,
+                "target_value": each.label,
+                "rationale": each.rationale,
+                "confidence": each.confidence.upper(),
+                "actor_id": self._world.bot.id,
+                "issue_event_id": None,
+                "resolved_by": each.resolved_by,
+                "created_at": moment(each.updated_at),
+                "updated_at": moment(each.updated_at),
+            }
+            for each in issue.suggestions
+        ]
+        return self.page(request, rows)
 
     @route("DELETE", ISSUE + "/labels/(?P<label>.+)")
     def remove_label(self, request: Request, found: dict[str, str]) -> Answer:

@@ -146,6 +146,16 @@ class People:
             shown = self._payloads.comment(repository, issue, comment)
         self._tell(repository, issue, "edited", by=by, event="issue_comment", comment=shown, changes=changes)
 
+    def answer_suggestion(self, full_name: str, number: int, label: str, *, approve: bool) -> None:
+        """Approve or dismiss a label that is suggested in GitHub's own interface; no word is sent of a dismissal."""
+        with self._world.lock:
+            issue = self._world.issue(full_name, number)
+            found = next(each for each in issue.suggestions if each.label == label and each.state == "pending")
+            found.state, found.updated_at = "approved" if approve else "dismissed", self._world.clock()
+            found.resolved_by = Actor("maintainer").id
+        if approve:
+            self.label(full_name, number, label)
+
     # --- labels and repositories
 
     def rename_label(self, full_name: str, name: str, new: str, *, by: str = "maintainer") -> Delivery:

@@ -49,6 +49,19 @@ class Comment:
     reactions: list[str] = field(default_factory=list)
 
 
+@dataclass
+class Suggestion:
+    """A label suggested in GitHub's own interface."""
+
+    id: int
+    label: str
+    rationale: str
+    confidence: str
+    updated_at: datetime
+    state: str = "pending"
+    resolved_by: int | None = None
+
+
 @dataclass(frozen=True)
 class Event:
     """Something that happened to an issue. `label` is the name that the label had then."""
@@ -77,6 +90,7 @@ class Issue:
     labels: list[Label] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    suggestions: list[Suggestion] = field(default_factory=list)
     deleted: bool = False
     moved: tuple[int, int] | None = None
 
@@ -101,6 +115,7 @@ class Repository:
     triagers: tuple[str, ...] = TRIAGERS
     labels: dict[str, Label] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
+    suggests: bool = False  # whether labels can be suggested in GitHub's own interface
     roles: dict[str, str] = field(default_factory=dict)  # by login
     files: dict[str, bytes] = field(default_factory=dict)  # of the default branch, by path
     statuses: list[tuple[str, str, str]] = field(default_factory=list)  # (commit, state, description)
