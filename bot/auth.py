@@ -6,9 +6,7 @@ is a signed cookie with the time until which it is good.
 """
 
 import hashlib
-import os
 import secrets
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -24,6 +22,7 @@ from werkzeug.exceptions import BadRequest, Unauthorized
 
 from bot.errors import SettingsError
 from bot.models import SignInLink
+from bot.registration import create_private
 
 LINK_LIFETIME = timedelta(days=1)
 SESSION_LIFETIME = timedelta(hours=12)
@@ -67,28 +66,13 @@ def session_key(data_dir: Path) -> bytes:
     path = data_dir / "session.key"
     try:
         if not path.exists():
-            _create(path, secrets.token_bytes(KEY_BYTES))
+            create_private(path, secrets.token_bytes(KEY_BYTES))
         key = path.read_bytes()
     except OSError as error:
         raise SettingsError([f"{path}: cannot be read or created: {error.strerror}"]) from error
     if len(key) != KEY_BYTES:
         raise SettingsError([f"{path}: not a session key of {KEY_BYTES} bytes; delete it and a new one is made"])
     return key
-
-
-def _create(path: Path, content: bytes) -> None:
-    """Let the file appear whole or not at all; if another process was faster, its file stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(name, path)
-    finally:
-        os.unlink(name)
 
 
 # --- the browser's session

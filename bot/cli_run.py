@@ -2,7 +2,9 @@
 
 import argparse
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -15,9 +17,8 @@ HEALTH = "/healthz"
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to find a server that listens everywhere
 NEXT_STEPS = """\
 No GitHub App is configured yet. To connect one:
-  1. Create it on GitHub, under Settings, Developer settings, GitHub Apps, with what app.yml says.
-  2. Put APP_ID, PRIVATE_KEY_PATH and WEBHOOK_SECRET into .env.
-  3. Start again, and install the App on a repository.
+  1. Sign in to the dashboard, and follow "Create the GitHub App".
+  2. Install the App on a repository.
 Meanwhile, see what it would have done with your past issues: issue-tagger replay FILE"""
 
 
@@ -37,8 +38,21 @@ def up(_args: argparse.Namespace) -> int:
         supervisor.Supervisor(supervisor.commands()),
         ready=lambda: supervisor.answers(host, config.port, HEALTH),
         announce=announce,
+        renew=_appears(config.data_dir / settings.STORED_APP),
     )
     return 0
+
+
+def _appears(path: Path) -> Callable[[], bool]:
+    """Return what tells, once, that a file is there that was not before."""
+    there = path.exists()
+
+    def look() -> bool:
+        nonlocal there
+        new, there = not there and path.exists(), there or path.exists()
+        return new
+
+    return look
 
 
 def welcome(config: Settings, link: str, seconds: float) -> str:

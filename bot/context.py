@@ -23,6 +23,10 @@ class Gateway(Protocol):
         """Return what can be done with one repository."""
         ...
 
+    def installations(self) -> list[tuple[int, str]]:
+        """Return (id, account) of the App's installations, the suspended ones left out."""
+        ...
+
     def repositories(self, installation_id: int) -> "Iterator[RemoteRepository]":
         """Return the repositories that an installation covers."""
         ...

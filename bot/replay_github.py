@@ -59,6 +59,10 @@ class RecordingGitHub:
         """Return itself: there is one repository."""
         return self
 
+    def installations(self) -> list[tuple[int, str]]:
+        """Return the one installation."""
+        return [(INSTALLATION_ID, self.full_name.split("/")[0])]
+
     def repositories(self, installation_id: int) -> Iterator[RemoteRepository]:
         """Yield the one repository."""
         yield RemoteRepository(REPOSITORY_ID, self.full_name)

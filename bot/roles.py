@@ -133,6 +133,10 @@ class NoApp:
         """Refuse."""
         raise self._refusal()
 
+    def installations(self) -> list[tuple[int, str]]:
+        """Refuse."""
+        raise self._refusal()
+
     def repositories(self, installation_id: int) -> Iterator[RemoteRepository]:
         """Refuse."""
         raise self._refusal()

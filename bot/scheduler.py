@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_EVERY = timedelta(seconds=5)
 LOOK_EVERY = timedelta(seconds=10)  # whether a pull or a training is due
+FOLLOW_EVERY = timedelta(hours=1)
 CALL_GRACE = timedelta(seconds=10)  # a wake-up call this old is taken for lost
 MOST_CALLS = 200  # a sweep
 
@@ -30,6 +31,7 @@ def create(context: Context, *, call_worker: Call, call_trainer: Call) -> Backgr
     }
     if context.settings.app is not None:
         jobs = {**jobs, "pull": (lambda: pull_due(context), LOOK_EVERY)}
+        jobs = {**jobs, "installations": (lambda: follow_installations(context), FOLLOW_EVERY)}
     scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(len(jobs))}, timezone="UTC")
     common: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     for name, (job, every) in jobs.items():
@@ -63,6 +65,14 @@ def request_trainings(context: Context, call_trainer: Call) -> None:
         if run is not None:
             log.info("training requested", extra={"repository": repo.id, "run": run.id})
             call_trainer(run.id)
+
+
+def follow_installations(context: Context) -> None:
+    """Catch up on installations whose word was lost."""
+    try:
+        sync.follow_installations(context)
+    except BotError as error:
+        log.warning("installations not read", extra={"reason": error.reason})
 
 
 def pull_due(context: Context) -> None:

@@ -2,9 +2,10 @@
 
 import base64
 import binascii
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -16,6 +17,7 @@ from bot.models import Mode
 
 T = TypeVar("T")
 PREFIX = "ISSUE_TAGGER_"
+STORED_APP = "app.json"  # in the data folder: the App that `/setup` registered
 AUTO = "auto"  # the method that is chosen by evidence
 APP = ("APP_ID", "PRIVATE_KEY", "PRIVATE_KEY_PATH", "WEBHOOK_SECRET")
 NAMES = {
@@ -134,6 +136,8 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")
         f"{name}: there is no such setting; see README, Configuration" for name in sorted(known - NAMES)
     ]
     settings = _build(reader)
+    if settings.app is None and not reader.problems:
+        settings = replace(settings, app=_stored_app(settings.data_dir, reader))
     if settings.suggest_precision > settings.apply_precision:
         reader.problems.append(f"{PREFIX}SUGGEST_PRECISION: must not be above {PREFIX}APPLY_PRECISION")
     if reader.problems:
@@ -180,6 +184,20 @@ def _app(reader: _Reader) -> App | None:
         if not value and not any(problem.startswith(name[:11]) for problem in reader.problems):
             reader.problems.append(f"{name}: not set, but the GitHub App needs it; without it nothing is started")
     return App(app_id, key, secret)
+
+
+def _stored_app(data_dir: Path, reader: _Reader) -> App | None:
+    """Return the App that was registered from here, if there is one."""
+    path = data_dir / STORED_APP
+    if not path.exists():
+        return None
+    try:
+        found = json.loads(path.read_text())
+        return App(int(found["APP_ID"]), _pem(found["PRIVATE_KEY"]), str(found["WEBHOOK_SECRET"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        advice = "take it away and register the App again, or set APP_ID"
+        reader.problems.append(f"{path}: cannot be used ({type(error).__name__}); {advice}")
+        return None
 
 
 def _api_url(reader: _Reader) -> str:

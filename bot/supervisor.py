@@ -112,11 +112,20 @@ class Supervisor:
         """Make :meth:`run` end. May be called by a signal handler or from another thread."""
         self._stopping = True
 
-    def run(self, *, ready: Callable[[], bool], announce: Callable[[], None]) -> None:
-        """Run until :meth:`stop`, then stop every part; call `announce` once, as soon as `ready` says so."""
+    def run(
+        self, *, ready: Callable[[], bool], announce: Callable[[], None], renew: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Run until :meth:`stop`, then stop every part; call `announce` once, as soon as `ready` says so.
+
+        When `renew` says so, every part is told to stop, and started again.
+        """
         announced = False
         try:
             while not self._stopping:
+                if renew():
+                    log.info("starting anew, for the settings have changed")
+                    for part in self.parts:
+                        part.tell_to_stop()
                 for part in self.parts:
                     part.watch(time.monotonic())
                 if not announced and ready():
@@ -136,11 +145,13 @@ class Supervisor:
         log.info("stopped")
 
 
-def run_until_signal(supervisor: Supervisor, *, ready: Callable[[], bool], announce: Callable[[], None]) -> None:
+def run_until_signal(
+    supervisor: Supervisor, *, ready: Callable[[], bool], announce: Callable[[], None], renew: Callable[[], bool]
+) -> None:
     """Run a supervisor until SIGINT or SIGTERM."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: supervisor.stop())
-    supervisor.run(ready=ready, announce=announce)
+    supervisor.run(ready=ready, announce=announce, renew=renew)
 
 
 def commands() -> dict[str, list[str]]:

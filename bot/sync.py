@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot import answering, configuration, feedback, storage
 from bot.context import Context
+from bot.errors import BotError
 from bot.events import IssueState, Sender
 from bot.feedback import LabelAct
 from bot.github import RemoteIssue, RemoteLabel, RemoteLabelEvent, RemoteRepository
@@ -41,6 +42,21 @@ def enrol(session: Session, installation: tuple[int, str], found: Iterable[Remot
             "removed_at": None,
         }
         storage.upsert(session, Repository, values, keep=("enrolled_at",))
+
+
+def follow_installations(context: Context) -> None:
+    """Serve what the App is installed on as GitHub has it now: word of it may have been lost while we were down."""
+    for installation_id, account in context.github.installations():
+        try:
+            found = list(context.github.repositories(installation_id))
+        except BotError as error:
+            log.warning("installation not read", extra={"installation": installation_id, "reason": error.reason})
+            continue
+        with context.database.write() as session:
+            enrol(session, (installation_id, account), found, now=context.now())
+            covered = {each.id for each in found}
+            ours = [each for each in storage.repositories(session) if each.installation_id == installation_id]
+            dismiss(session, installation_id, [each.id for each in ours if each.id not in covered], now=context.now())
 
 
 def dismiss(session: Session, installation_id: int, repository_ids: Iterable[int], *, now: datetime) -> None:

@@ -7,6 +7,7 @@ import flask
 from sqlalchemy.orm import Session
 
 from bot import auth
+from bot.dashboard import setup as setup  # its pages register themselves
 from bot.dashboard import views
 from bot.database import Database
 from bot.models import Repository

@@ -92,8 +92,10 @@ def test_a_new_issue_without_labels_gets_one_suggestion(stage: Stage, example: E
 def check_suggestion(stage: Stage, payload: Payload) -> None:
     """Check the one comment: the request, what it says, and the rows that tell of it."""
     repository = f"/repos/{payload['repository']['full_name']}"
-    comments = f"{repository}/issues/{payload['issue']['number']}/comments"
-    expected = [*reads(payload, f"{repository}/labels"), ("GET", comments), ("POST", comments)]
+    issue = f"{repository}/issues/{payload['issue']['number']}"
+    comments = f"{issue}/comments"
+    asked = ("GET", f"{issue}/suggestions")  # whether GitHub's own interface takes them there
+    expected = [*reads(payload, f"{repository}/labels"), asked, ("GET", comments), ("POST", comments)]
     assert [each for each in stage.requests() if each != ("GET", "/app")] == expected
     (write,) = stage.writes()
     assert write.status == 201

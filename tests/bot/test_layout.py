@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 LAYERS = (
-    {"errors", "events", "models", "repo_config", "settings"},
+    {"errors", "events", "models", "registration", "repo_config", "settings"},
     {"storage", "leases", "database"},
     {
         "accuracy",

@@ -17,7 +17,7 @@ import pytest
 
 from bot import supervisor
 from bot.cli import build_parser
-from bot.cli_run import base_url, welcome
+from bot.cli_run import _appears, base_url, welcome
 from bot.settings import App, Settings
 from bot.supervisor import PortError, Supervisor, answers, next_delay, wait_for_port
 
@@ -64,6 +64,29 @@ def test_part_that_dies_is_started_again(tmp_path: Path) -> None:
     run_until(lambda: len(lines(mortal)) == 3, lively=(LIVE, lively), mortal=(DIE, mortal))
     assert len(set(lines(mortal))) == 3
     assert len(lines(lively)) == 1
+
+
+def test_parts_are_started_anew_when_the_settings_have_changed(tmp_path: Path) -> None:
+    log, asked = tmp_path / "log", []
+
+    def renew() -> bool:
+        asked.append(bool(lines(log)))
+        return asked.count(True) == 1 and asked[-1]
+
+    boss = Supervisor({"polite": [sys.executable, "-c", POLITE, str(log)]})
+    boss.run(ready=lambda: len(lines(log)) == 3, announce=boss.stop, renew=renew)
+    assert lines(log) == ["up", "bye", "up", "bye"]
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_credentials_that_appear_are_noticed_once(tmp_path: Path, there: bool) -> None:
+    file = tmp_path / "app.json"
+    if there:
+        file.touch()
+    look = _appears(file)
+    assert look() is False
+    file.touch()
+    assert [look(), look()] == [not there, False]
 
 
 def test_death_is_logged_with_its_status(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -154,7 +177,7 @@ def test_welcome_says_what_to_do_without_an_app() -> None:
     text = welcome(Settings(), "http://link", 1.23)
     assert "ready at http://127.0.0.1:3000 (1.2 s)" in text
     assert "http://link" in text
-    assert all(name in text for name in ("app.yml", "APP_ID", "PRIVATE_KEY_PATH", "WEBHOOK_SECRET", "replay FILE"))
+    assert all(name in text for name in ("Sign in to the dashboard", "Create the GitHub App", "replay FILE"))
 
 
 def test_welcome_is_short_with_an_app() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bot import sync
 from bot.errors import GitHubUnavailable
-from bot.models import Issue, Label, LabelEvent, LabelTruth, Truth
+from bot.models import Issue, Label, LabelEvent, LabelTruth, Repository, Truth
 from bot.sync import differing
 from tests.bot.usecases import ASK, CRASH, START, Tagger
 from tests.standin import Delivery
@@ -179,3 +179,28 @@ def test_an_old_answer_does_not_undo_a_newer_one(tagger: Tagger) -> None:
     tagger.handle(edited)
     tagger.handle(opened)
     assert tagger.rows(Issue)[0].title == "New"
+
+
+# --- installations whose word was lost
+
+
+def test_what_was_installed_while_we_were_down_is_served(tagger: Tagger) -> None:
+    new = tagger.github.world.add_repository("acme/rocket")
+    sync.follow_installations(tagger.context)
+    assert {repo.full_name: repo.removed_at for repo in tagger.rows(Repository)} == {NAME: None, "acme/rocket": None}
+    assert tagger.row(Repository, new.id).enrolled_at == tagger.clock.at
+
+
+def test_what_was_taken_out_while_we_were_down_is_served_no_more(tagger: Tagger) -> None:
+    there = tagger.github.world.find(NAME)
+    tagger.github.world.add_repository("octo/other")
+    del tagger.github.world.repositories[there.id]
+    sync.follow_installations(tagger.context)
+    assert tagger.row(Repository, there.id).removed_at == tagger.clock.at
+
+
+def test_installation_that_cannot_be_read_does_not_hold_up_the_others(tagger: Tagger) -> None:
+    tagger.github.world.add_repository("acme/rocket")
+    tagger.github.fail_next(1, "500", "/installation/repositories")
+    sync.follow_installations(tagger.context)
+    assert "acme/rocket" in {repo.full_name for repo in tagger.rows(Repository)}

@@ -176,6 +176,14 @@ class Endpoints:
     def app(self, request: Request, found: dict[str, str]) -> Answer:
         return Answer(self._payloads.app())
 
+    @route("POST", "/app-manifests/(?P<code>[^/]+)/conversions", "anybody")
+    def convert(self, request: Request, found: dict[str, str]) -> Answer:
+        if found["code"] not in self._world.codes:
+            raise HttpError(404, "Not Found")
+        self._world.codes.remove(found["code"])
+        about = {**self._payloads.app(), "html_url": f"{self._url}/apps/{self._world.slug}"}
+        return Answer({**about, "pem": self._world.pem, "webhook_secret": "made by GitHub", "client_id": "Iv1.x"}, 201)
+
     @route("GET", "/app/installations", "app")
     def installations(self, request: Request, found: dict[str, str]) -> Answer:
         return self.page(request, [self._payloads.installation(each) for each in self._world.installations.values()])

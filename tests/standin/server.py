@@ -58,6 +58,7 @@ class StandIn:
         public = KEY.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo)
         self.app = App(APP_ID, private.decode(), SECRET)
         self.world = World(app_id=APP_ID, slug=SLUG, clock=clock)
+        self.world.pem = private.decode()
         self.webhooks = Webhooks(SECRET)
         payloads = Payloads(self.world, self.url)
         self.people = People(self.world, payloads, self.webhooks)

@@ -169,6 +169,8 @@ class World:
         self.lock = threading.RLock()
         self.installations: dict[int, Installation] = {}
         self.repositories: dict[int, Repository] = {}
+        self.codes: set[str] = set()  # good for the credentials of an App that was made by its manifest, once
+        self.pem = ""  # the App's private key
         self.former_names: dict[str, int] = {}
         self.token_lifetime = timedelta(hours=1)
         self._tokens: dict[str, Token] = {}

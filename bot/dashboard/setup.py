@@ -1,0 +1,55 @@
+"""The pages on which the operator registers the GitHub App; closed as soon as there is one."""
+
+import secrets
+
+import flask
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import BadRequest
+
+from bot import registration
+from bot.dashboard.views import blueprint, context, web_address
+from bot.errors import BotError, NotFoundError
+
+STATE = "setup_state"
+
+
+@blueprint.get("/setup")
+def setup() -> ResponseReturnValue:
+    """Ask whose App it is to be and at which address, then show the button that takes the manifest to GitHub."""
+    _require_open()
+    settings, asked = context().settings, flask.request.args
+    address, organization = asked.get("address", "").strip(), asked.get("organization", "").strip()
+    site = web_address(settings.api_url)
+    post_to = manifest = ""
+    if address:
+        if not address.startswith(("https://", "http://")) or any(sign.isspace() for sign in address):
+            raise BadRequest(f"{address!r} is no address such as https://bot.example.com")
+        flask.session[STATE] = secrets.token_urlsafe(24)
+        post_to = registration.new_app_address(site, organization, flask.session[STATE])
+        manifest = registration.manifest(address, settings.webhook_path)
+    here = flask.request.url_root.rstrip("/")
+    shown = {"address": address or here, "organization": organization, "post_to": post_to, "manifest": manifest}
+    answer = flask.make_response(flask.render_template("setup.html", **shown))
+    policy = f"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' {site}; base-uri 'none'"
+    answer.headers["Content-Security-Policy"] = f"{policy}; frame-ancestors 'none'"
+    return answer
+
+
+@blueprint.get("/setup/callback")
+def setup_callback() -> ResponseReturnValue:
+    """Take the code with which GitHub sends the operator back, and keep what it is good for."""
+    _require_open()
+    expected, given = flask.session.pop(STATE, ""), flask.request.args
+    if not expected or not secrets.compare_digest(expected.encode(), given.get("state", "").encode()):
+        raise BadRequest("This does not belong to a registration begun in this browser. Begin again at /setup.")
+    try:
+        registered = registration.convert(context().settings.api_url, given.get("code", ""))
+    except BotError as error:
+        raise BadRequest(str(error)) from error
+    registration.store(context().settings.data_dir, registered.credentials)
+    return flask.render_template("registered.html", installing=registered.installing)
+
+
+def _require_open() -> None:
+    if registration.is_closed(context().settings):
+        raise NotFoundError("There is a GitHub App already.")

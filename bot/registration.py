@@ -1,0 +1,97 @@
+"""Register the GitHub App by its manifest: what GitHub is sent, what comes back, and where that is kept.
+
+GitHub asks the person, makes the App, and comes back with a code that is good for its credentials, once, for an hour.
+"""
+
+import json
+import os
+import secrets
+import tempfile
+import urllib.parse
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+import yaml
+
+from bot.errors import GitHubRefused, GitHubUnavailable
+from bot.settings import STORED_APP, Settings
+
+MANIFEST = Path(__file__).parent.parent / "app.yml"
+TIMEOUT = 20  # seconds
+
+
+@dataclass(frozen=True)
+class Registered:
+    """An App that GitHub has made: where its page is, and its credentials, which are never shown."""
+
+    page: str
+    credentials: dict[str, str]
+
+    @property
+    def installing(self) -> str:
+        """Return where it is installed on repositories."""
+        return f"{self.page}/installations/new"
+
+
+def manifest(address: str, webhook_path: str) -> str:
+    """Return what GitHub is to make, for a bot that people and GitHub reach at `address`."""
+    base = address.rstrip("/")
+    about: dict[str, Any] = yaml.safe_load(MANIFEST.read_text())
+    about |= {"name": f"issue-tagger-{secrets.token_hex(3)}", "url": base, "redirect_url": f"{base}/setup/callback"}
+    about["hook_attributes"] = {"url": f"{base}{webhook_path}", "active": True}
+    return json.dumps(about)
+
+
+def new_app_address(site: str, organization: str, state: str) -> str:
+    """Return where on GitHub the manifest is posted to: a person's own account, or an organisation."""
+    place = f"organizations/{urllib.parse.quote(organization, safe='')}/settings" if organization else "settings"
+    return f"{site}/{place}/apps/new?state={urllib.parse.quote(state, safe='')}"
+
+
+def convert(api_url: str, code: str) -> Registered:
+    """Return the App that a code is good for.
+
+    Raises
+    ------
+    GitHubUnavailable, GitHubRefused
+        If GitHub does not answer, or does not take the code: it is good once, for an hour.
+    """
+    address = f"{api_url}/app-manifests/{urllib.parse.quote(code, safe='')}/conversions"
+    try:
+        answer = requests.post(address, timeout=TIMEOUT, allow_redirects=False)
+        found = answer.json() if answer.ok else {}
+    except (requests.RequestException, ValueError) as error:
+        raise GitHubUnavailable(f"GitHub did not answer ({type(error).__name__}); try again") from error
+    if answer.status_code != 201:
+        message = f"GitHub answered {answer.status_code} to the code, which is good once, for an hour; begin again"
+        raise GitHubRefused(message, status=answer.status_code)
+    credentials = {"APP_ID": str(found["id"]), "PRIVATE_KEY": found["pem"], "WEBHOOK_SECRET": found["webhook_secret"]}
+    return Registered(found["html_url"], credentials)
+
+
+def is_closed(settings: Settings) -> bool:
+    """Tell whether there is an App already, so that no other one can be registered."""
+    return settings.app is not None or (settings.data_dir / STORED_APP).exists()
+
+
+def store(data_dir: Path, credentials: dict[str, str]) -> None:
+    """Keep the credentials where the settings find them, readable by the owner only; the first ones stay."""
+    create_private(data_dir / STORED_APP, json.dumps(credentials, indent=1).encode())
+
+
+def create_private(path: Path, content: bytes) -> None:
+    """Let a file appear whole or not at all, mode 0600; if another process was faster, its file stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # mode 0600
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)
