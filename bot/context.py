@@ -13,6 +13,7 @@ from bot.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bot.remote import RemoteDelivery
     from bot.serving import Models
 
 
@@ -25,6 +26,14 @@ class Gateway(Protocol):
 
     def installations(self) -> list[tuple[int, str]]:
         """Return (id, account) of the App's installations, the suspended ones left out."""
+        ...
+
+    def deliveries(self, since: datetime) -> "Iterator[RemoteDelivery]":
+        """Yield GitHub's attempts to deliver something to us, newest first, back to `since`."""
+        ...
+
+    def redeliver(self, delivery_id: int) -> None:
+        """Ask for another attempt at a delivery."""
         ...
 
     def repositories(self, installation_id: int) -> "Iterator[RemoteRepository]":

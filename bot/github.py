@@ -28,6 +28,7 @@ from bot.errors import GitHubRefused, GitHubUnavailable
 from bot.remote import (
     NewSuggestion,
     RemoteComment,
+    RemoteDelivery,
     RemoteIssue,
     RemoteLabel,
     RemoteLabelEvent,
@@ -108,6 +109,20 @@ class GitHub:
         """Yield the repositories that an installation covers."""
         for page in _pages(self._access(installation_id).get, "/installation/repositories"):
             yield from (RemoteRepository(each["id"], each["full_name"]) for each in page["repositories"])
+
+    def deliveries(self, since: datetime) -> Iterator[RemoteDelivery]:
+        """Yield GitHub's attempts to deliver something to us, newest first, back to `since`."""
+        for page in _pages(self._get, "/app/hook/deliveries"):
+            for each in map(remote.delivery, page):
+                if each.at < since:
+                    return
+                yield each
+
+    def redeliver(self, delivery_id: int) -> None:
+        """Ask for another attempt at a delivery; it comes under the same guid."""
+        url = f"/app/hook/deliveries/{delivery_id}/attempts"
+        with _translated(f"asking for delivery {delivery_id} again"):
+            self._app.requester.requestJsonAndCheck("POST", url)
 
     def repository(self, installation_id: int, full_name: str) -> RepositoryGateway:
         """Return what can be done with one repository. Asks GitHub nothing."""

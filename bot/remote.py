@@ -76,6 +76,17 @@ class RemoteComment:
 
 
 @dataclass(frozen=True)
+class RemoteDelivery:
+    """One attempt of GitHub's to deliver something; all attempts at the same thing have the same `guid`."""
+
+    id: int
+    guid: str
+    event: str
+    delivered: bool
+    at: datetime
+
+
+@dataclass(frozen=True)
 class RemoteRepository:
     """A repository that an installation covers."""
 
@@ -167,6 +178,12 @@ def issue(data: Mapping[str, Any]) -> RemoteIssue:
         created_at=datetime.fromisoformat(data["created_at"]),
         updated_at=datetime.fromisoformat(data["updated_at"]),
     )
+
+
+def delivery(data: Mapping[str, Any]) -> RemoteDelivery:
+    """Return the attempt at a delivery that GitHub's JSON describes."""
+    at, good = datetime.fromisoformat(data["delivered_at"]), 200 <= data["status_code"] < 300
+    return RemoteDelivery(data["id"], data["guid"], data["event"], good, at)
 
 
 def suggestion(data: Mapping[str, Any]) -> RemoteSuggestion:

@@ -10,6 +10,7 @@ from bot import events
 from bot.remote import (
     NewSuggestion,
     RemoteComment,
+    RemoteDelivery,
     RemoteIssue,
     RemoteLabel,
     RemoteLabelEvent,
@@ -62,6 +63,13 @@ class RecordingGitHub:
     def installations(self) -> list[tuple[int, str]]:
         """Return the one installation."""
         return [(INSTALLATION_ID, self.full_name.split("/")[0])]
+
+    def deliveries(self, since: datetime) -> Iterator[RemoteDelivery]:
+        """Yield none: all have arrived."""
+        return iter(())
+
+    def redeliver(self, delivery_id: int) -> None:
+        """Do nothing."""
 
     def repositories(self, installation_id: int) -> Iterator[RemoteRepository]:
         """Yield the one repository."""

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from bot.context import Context, Gateway
 from bot.database import Database
 from bot.errors import GitHubRefused
-from bot.github import RemoteRepository, RepositoryGateway
 from bot.queue import DELIVERIES, TRAINING, Queue
+from bot.remote import RemoteDelivery, RemoteRepository, RepositoryGateway
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -134,6 +134,14 @@ class NoApp:
         raise self._refusal()
 
     def installations(self) -> list[tuple[int, str]]:
+        """Refuse."""
+        raise self._refusal()
+
+    def deliveries(self, since: datetime) -> Iterator[RemoteDelivery]:
+        """Refuse."""
+        raise self._refusal()
+
+    def redeliver(self, delivery_id: int) -> None:
         """Refuse."""
         raise self._refusal()
 

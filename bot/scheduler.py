@@ -8,7 +8,7 @@ from typing import Any
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot import leases, retraining, storage, sync
+from bot import leases, recovery, retraining, storage, sync
 from bot.context import Context
 from bot.errors import BotError
 from bot.models import Delivery, TrainingRun
@@ -31,6 +31,7 @@ def create(context: Context, *, call_worker: Call, call_trainer: Call) -> Backgr
     }
     if context.settings.app is not None:
         jobs = {**jobs, "pull": (lambda: pull_due(context), LOOK_EVERY)}
+        jobs = {**jobs, "redeliver": (Redelivery(context), FOLLOW_EVERY)}
         jobs = {**jobs, "installations": (lambda: follow_installations(context), FOLLOW_EVERY)}
     scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(len(jobs))}, timezone="UTC")
     common: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
@@ -65,6 +66,24 @@ def request_trainings(context: Context, call_trainer: Call) -> None:
         if run is not None:
             log.info("training requested", extra={"repository": repo.id, "run": run.id})
             call_trainer(run.id)
+
+
+class Redelivery:
+    """Ask again for deliveries that were not handed over, at first as far back as GitHub knows of any."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._since = context.now() - recovery.KEPT
+
+    def __call__(self) -> None:
+        """Ask once; what fails is asked for the next time."""
+        begun = self._context.now()
+        try:
+            recovery.redeliver(self._context, self._since)
+        except BotError as error:
+            log.warning("deliveries not read", extra={"reason": error.reason})
+        else:
+            self._since = begun - FOLLOW_EVERY
 
 
 def follow_installations(context: Context) -> None:

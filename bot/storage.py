@@ -267,6 +267,15 @@ def inbox_counts(session: Session) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def known_deliveries(session: Session, ids: Sequence[str]) -> set[str]:
+    """Return those of the deliveries that were stored."""
+    found: set[str] = set()
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        found |= set(session.scalars(select(Delivery.id).where(Delivery.id.in_(some))))
+    return found
+
+
 def failed_deliveries(session: Session) -> Sequence[Delivery]:
     """Return the deliveries that were given up, newest first."""
     return session.scalars(

@@ -25,7 +25,17 @@ LAYERS = (
         "serving",
         "similar",
     },  # what use cases are made of
-    {"answering", "challenge", "configuration", "feedback", "handling", "retraining", "sync", "tagging"},  # use cases
+    {
+        "answering",
+        "challenge",
+        "configuration",
+        "feedback",
+        "handling",
+        "recovery",
+        "retraining",
+        "sync",
+        "tagging",
+    },  # use cases
     {"__init__", "auth", "dashboard", "doctor", "logs", "roles", "scheduler", "supervisor", "webhook"},  # edges
 )
 EDGES = ("cli", "replay", "report")  # these modules, and those whose names go on from there, are edges too

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 import requests
 
-from bot import sync
+from bot import recovery, sync
 from bot.models import Mode
 from bot.registration import convert
 from bot.repo_config import PATH
@@ -33,6 +34,7 @@ MORE = (  # paths that SLIM does not keep
 )
 KINDS = {
     "GET /app",
+    "GET /app/hook/deliveries",
     "GET /app/installations",
     "GET /installation/repositories",
     "GET /repos/R/collaborators/X/permission",
@@ -44,6 +46,7 @@ KINDS = {
     "GET /repos/R/issues/N/suggestions",
     "GET /repos/R/labels",
     "POST /app-manifests/C/conversions",
+    "POST /app/hook/deliveries/N/attempts",
     "POST /app/installations/N/access_tokens",
     "POST /repos/R/issues/N/comments",
     "POST /repos/R/issues/N/labels",
@@ -68,6 +71,12 @@ def kind(request: Logged) -> str:
 def live(tagger: Tagger) -> None:
     """Let the bot do all that it can do on GitHub."""
     people, world = tagger.github.people, tagger.github.world
+    people.open_issue(NAME, "lost on its way", at=tagger.clock() - timedelta(hours=1))
+    tagger.github.webhooks.clock = lambda: tagger.clock() - timedelta(hours=1)
+    tagger.github.webhooks.transport = lambda headers, body: 502
+    tagger.github.webhooks.attempt(tagger.github.webhooks.sent[-1])
+    assert recovery.redeliver(tagger.context, tagger.clock() - timedelta(days=1)) == 1
+    tagger.github.webhooks.transport = None
     sync.follow_installations(tagger.context)
     sync.pull(tagger.context, tagger.repo)
     people.push(NAME, {PATH: b"groups: {needs-*: settled}\n"})

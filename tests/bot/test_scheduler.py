@@ -168,4 +168,4 @@ def test_nothing_is_pulled_without_an_app(tagger: Tagger) -> None:
         {job.id for job in scheduler.create(each, call_worker=print, call_trainer=print).get_jobs()}
         for each in (tagger.context, without)
     ]
-    assert names == [{"sweep", "retrain", "pull"}, {"sweep", "retrain"}]
+    assert names == [{"sweep", "retrain", "pull", "installations", "redeliver"}, {"sweep", "retrain"}]

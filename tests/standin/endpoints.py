@@ -14,6 +14,7 @@ import jwt
 from tests.standin.payloads import Payloads, moment
 from tests.standin.people import People
 from tests.standin.state import Actor, Comment, Issue, Repository, Suggestion, World
+from tests.standin.webhooks import Webhooks
 
 LONGEST_LABEL, LONGEST_STATUS, LONGEST_RATIONALE = 50, 140, 280
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
@@ -67,8 +68,11 @@ def route(method: str, path: str, who: str = "installation") -> Callable[[Endpoi
 class Endpoints:
     """Answers from the world, and acts of the App on it."""
 
-    def __init__(self, world: World, payloads: Payloads, people: People, *, url: str, public_key: bytes) -> None:
+    def __init__(
+        self, world: World, payloads: Payloads, people: People, webhooks: Webhooks, *, url: str, public_key: bytes
+    ) -> None:
         self._world = world
+        self._webhooks = webhooks
         self._payloads = payloads
         self._people = people
         self._url = url
@@ -183,6 +187,18 @@ class Endpoints:
         self._world.codes.remove(found["code"])
         about = {**self._payloads.app(), "html_url": f"{self._url}/apps/{self._world.slug}"}
         return Answer({**about, "pem": self._world.pem, "webhook_secret": "made by GitHub", "client_id": "Iv1.x"}, 201)
+
+    @route("GET", "/app/hook/deliveries", "app")
+    def deliveries(self, request: Request, found: dict[str, str]) -> Answer:
+        return self.page(request, [self._payloads.attempt(each) for each in reversed(self._webhooks.attempts)])
+
+    @route("POST", r"/app/hook/deliveries/(?P<delivery>\d+)/attempts", "app")
+    def redeliver(self, request: Request, found: dict[str, str]) -> Answer:
+        number = int(found["delivery"])
+        if number >= len(self._webhooks.attempts):
+            raise HttpError(404, "Not Found")
+        self._webhooks.attempt(self._webhooks.attempts[number].delivery)
+        return Answer({}, 202)
 
     @route("GET", "/app/installations", "app")
     def installations(self, request: Request, found: dict[str, str]) -> Answer:

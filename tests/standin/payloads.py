@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from tests.standin.state import Actor, Comment, Event, Installation, Issue, Label, Repository, World
+from tests.standin.webhooks import Attempt
 
 Json = dict[str, Any]
 
@@ -139,6 +140,23 @@ class Payloads:
             "performed_via_github_app": self.app() if event.actor == self._world.bot else None,
         }
         return shown | ({"label": {"name": event.label, "color": "ededed"}} if event.label else {})
+
+    def attempt(self, attempt: Attempt) -> Json:
+        """Return an attempt at a delivery, as the App sees it."""
+        delivery = attempt.delivery
+        return {
+            "id": attempt.id,
+            "guid": delivery.id,
+            "delivered_at": moment(attempt.at),
+            "redelivery": len(delivery.statuses) > 1,
+            "duration": 0.1,
+            "status": "OK" if 200 <= attempt.status < 300 else "failed",
+            "status_code": attempt.status,
+            "event": delivery.event,
+            "action": delivery.payload.get("action"),
+            "installation_id": None,
+            "repository_id": None,
+        }
 
     def delivery(self, repository: Repository, action: str | None, sender: Actor, **more: Json) -> Json:
         """Return the body of a webhook about something in a repository."""

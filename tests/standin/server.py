@@ -62,7 +62,7 @@ class StandIn:
         self.webhooks = Webhooks(SECRET)
         payloads = Payloads(self.world, self.url)
         self.people = People(self.world, payloads, self.webhooks)
-        endpoints = Endpoints(self.world, payloads, self.people, url=self.url, public_key=public)
+        endpoints = Endpoints(self.world, payloads, self.people, self.webhooks, url=self.url, public_key=public)
         self.log = self._server.log
         self.fail_next = self._server.faults.fail_next
         self._server.endpoints = endpoints

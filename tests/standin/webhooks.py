@@ -10,6 +10,7 @@ import urllib.request
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 Transport = Callable[[Mapping[str, str], bytes], int]
@@ -56,6 +57,16 @@ class Delivery:
         return bool(self.statuses) and 200 <= self.statuses[-1] < 300
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt at a delivery, with its status and when it was made."""
+
+    id: int
+    delivery: Delivery
+    status: int
+    at: datetime
+
+
 class Webhooks:
     """The App's webhook. Without a `transport`, deliveries are only kept in `sent`.
 
@@ -68,6 +79,8 @@ class Webhooks:
         self.background = False
         self.persistent = False
         self.sent: list[Delivery] = []
+        self.attempts: list[Attempt] = []
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self._queue: queue.Queue[Delivery | None] = queue.Queue()
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -91,6 +104,7 @@ class Webhooks:
         delivery.sent_at = delivery.sent_at or time.monotonic()
         status = self.transport(self.headers(delivery), delivery.body)
         delivery.statuses.append(status)
+        self.attempts.append(Attempt(len(self.attempts), delivery, status, self.clock()))
         return status
 
     def headers(self, delivery: Delivery) -> dict[str, str]:
