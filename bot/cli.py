@@ -1,6 +1,7 @@
 """The issue-tagger command. Each subcommand is a function that is imported when it is called for, not before."""
 
 import argparse
+import errno
 import os
 import pkgutil
 import sys
@@ -35,9 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads on; let the last flush of all not fail again
         return PIPE_CLOSED
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in {errno.ENOSPC, errno.EDQUOT}:
             raise
-        return _complain(f"{error.filename}: {error.strerror}")
+        return _complain(": ".join(filter(None, (error.filename, error.strerror))))
     return status
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from bot.dashboard import formats
 from pipeline import experiment_summary as summary
 from pipeline.decisions import PrecisionTargets
+from pipeline.evaluation import LEAST_SUPPORT
 from pipeline.experiment import Outcome, Run, Size
 from pipeline.experiment_split import Split
 from pipeline.experiment_summary import Spread
@@ -97,7 +98,10 @@ def written(cell: Spread, digits: int = 3) -> str:
 
 
 def headline(found: Findings) -> str:
-    """Say which method was best with the most labels."""
+    """Say which method had the highest micro-F1 with the most labels, if the test can tell."""
+    positives = (found.split.test_y == 1).sum(axis=0)  # (labels,)
+    if not positives.any():
+        return f"None of the {len(found.split.test):,} test issues has one of the labels: this test can tell nothing."
     cells = summary.cells(found.rows, "micro_f1")
     macro = summary.cells(found.rows, "macro_f1")
     size = next((size for size in reversed(found.slices) if any(at == size for _, at in cells)), None)
@@ -105,9 +109,11 @@ def headline(found: Findings) -> str:
         return "No run succeeded."
     best = max((name for name, at in cells if at == size), key=lambda name: cells[name, size].mean)
     issues = len(found.split.labelled) if size == "all" else size
+    common = bool((positives >= LEAST_SUPPORT).any())  # labels that the macro average is over
     return (
-        f"With {formats.count(issues, 'labelled issue')}, {best} is best on the {len(found.split.test):,} test issues: "
-        f"micro-F1 {written(cells[best, size])}, macro-F1 {written(macro[best, size])}."
+        f"With {formats.count(issues, 'labelled issue')}, {best} has the highest micro-F1 on the "
+        f"{len(found.split.test):,} test issues: {written(cells[best, size])}; its macro-F1 is "
+        f"{written(macro[best, size]) if common else f'— (no label is on {LEAST_SUPPORT} of them)'}."
     )
 
 

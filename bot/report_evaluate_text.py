@@ -26,7 +26,7 @@ def show(found: Findings, file: TextIO) -> None:
     for row in found.failed:
         where = f"{row['method']}, {row['slice']} labelled issues, seed {row['seed']}"
         console.print(Text(f"failed: {where}: {clean(row['error'])}", style="red"))
-    for note in notes(found)[:2]:
+    for note in notes(found):
         console.print(Text(clean(note), style="dim"))
 
 

@@ -37,7 +37,9 @@ def found() -> Iterator[Findings]:
 
 def test_headline_names_the_best_with_most_labels(found: Findings) -> None:
     best = max(NAMES, key=lambda name: Cells(found, "micro_f1").values[name, ALL].mean if name != "no_labels" else 0)
-    assert headline(found).startswith(f"With 64 labelled issues, {best} is best on the 24 test issues: micro-F1 ")
+    assert headline(found).startswith(
+        f"With 64 labelled issues, {best} has the highest micro-F1 on the 24 test issues: "
+    )
 
 
 def test_cell_without_a_run_is_a_dash_and_one_seed_has_no_deviation(found: Findings) -> None:
