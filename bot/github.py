@@ -51,6 +51,7 @@ __all__ = [
 
 STATUS, LONGEST_STATUS = "issue-tagger/configuration", 140  # name, and characters, of a commit status
 PAGE = 100  # the most that GitHub gives at once
+ROLES = ("admin", "maintain", "write", "triage", "read", "none")
 SLOW_DOWN = 60.0  # seconds; GitHub's rule where it names no time
 MOVED = (301, 302, 307, 308)
 ONCE = urllib3.Retry(total=0, status_forcelist=MOVED, allowed_methods=None)  # fails where requests would redirect
@@ -312,7 +313,8 @@ class _Repository:
             if refused.status != 404:
                 raise
             return "none"
-        return str(found.get("role_name") or found.get("permission") or "none")
+        named = found.get("role_name")  # an organisation's own role has a name of its own, and one of these below it
+        return str(named if named in ROLES else found.get("permission") or "none")
 
     def issues_since(self, since: datetime | None) -> Iterator[RemoteIssue]:
         """Yield the issues that changed at `since` or later, open and closed, oldest first, as pages arrive.

@@ -165,6 +165,8 @@ def test_pause_stops_predictions_until_resume(suggesting: Tagger) -> None:
         ("none", "/tagger no bug", False),
         ("triage", "/tagger accept", True),
         ("write", "/tagger accept", True),
+        ("release manager", "/tagger accept", True),
+        ("release manager", "/tagger pause", False),
         ("write", "/tagger pause", False),
         ("triage", "/tagger resume", False),
         ("maintain", "/tagger pause", True),

@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from rich.console import Console
 
@@ -40,6 +42,11 @@ def test_headline_names_the_best_with_most_labels(found: Findings) -> None:
     assert headline(found).startswith(
         f"With 64 labelled issues, {best} has the highest micro-F1 on the 24 test issues: "
     )
+
+
+def test_test_without_a_label_tells_nothing(found: Findings) -> None:
+    nothing = replace(found.split, test_y=np.zeros_like(found.split.test_y))
+    assert headline(replace(found, split=nothing)).startswith("None of the 24 test issues has one of the labels")
 
 
 def test_cell_without_a_run_is_a_dash_and_one_seed_has_no_deviation(found: Findings) -> None:

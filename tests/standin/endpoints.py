@@ -254,7 +254,8 @@ class Endpoints:
     @route("GET", REPOSITORY + "/collaborators/(?P<login>[^/]+)/permission")
     def permission(self, request: Request, found: dict[str, str]) -> Answer:
         role = self.repository(request, found).role(found["login"])
-        return Answer({"permission": {"maintain": "write", "triage": "read"}.get(role, role), "role_name": role})
+        below = {"maintain": "write", "triage": "read", "release manager": "write"}
+        return Answer({"permission": below.get(role, role), "role_name": role})
 
     @route("GET", REPOSITORY + "/issues")
     def issues(self, request: Request, found: dict[str, str]) -> Answer:
