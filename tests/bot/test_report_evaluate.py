@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from rich.console import Console
 
@@ -16,6 +15,7 @@ from pipeline import experiment
 from pipeline.decisions import PrecisionTargets
 from pipeline.experiment import ALL, Size, Slices, plan
 from pipeline.experiment_split import split
+from pipeline.issues import without_labels
 from pipeline.methods import METHODS
 from tests.pipeline.contestants import CONTESTANTS, distinct
 from tests.pipeline.samples import LABELS, labelled
@@ -45,7 +45,7 @@ def test_headline_names_the_best_with_most_labels(found: Findings) -> None:
 
 
 def test_test_without_a_label_tells_nothing(found: Findings) -> None:
-    nothing = replace(found.split, test_y=np.zeros_like(found.split.test_y))
+    nothing = replace(found.split, test=without_labels(found.split.test))
     assert headline(replace(found, split=nothing)).startswith("None of the 24 test issues has one of the labels")
 
 
