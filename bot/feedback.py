@@ -56,7 +56,7 @@ def record(session: Session, act: LabelAct) -> bool:
 
     An act that is told late, after a newer one on the same label, is only logged.
     """
-    if not storage.append_label_event(session, _log_row(act)):
+    if not storage.append_label_event(session, log_row(act)):
         return False
     key = (act.repository_id, act.number, act.label)
     known = session.get(LabelTruth, key, populate_existing=True)
@@ -104,7 +104,8 @@ def settle_from_truth(session: Session, repository_id: int, number: int) -> None
             guess.outcome = answer(guess, labeled=truth is Truth.POSITIVE)
 
 
-def _log_row(act: LabelAct) -> dict[str, object]:
+def log_row(act: LabelAct) -> dict[str, object]:
+    """Return an act as the log keeps it."""
     return {
         "key": act.key,
         "repository_id": act.repository_id,

@@ -27,6 +27,7 @@ from bot import remote
 from bot.errors import GitHubRefused, GitHubUnavailable
 from bot.remote import (
     NewSuggestion,
+    PastEvent,
     RemoteComment,
     RemoteDelivery,
     RemoteIssue,
@@ -316,6 +317,18 @@ class _Repository:
         named = found.get("role_name")  # an organisation's own role has a name of its own, and one of these below it
         return str(named if named in ROLES else found.get("permission") or "none")
 
+    def past_events(self, place: str) -> Iterator[tuple[list[PastEvent], str]]:
+        """Yield page after page of who labelled which issue, newest first, each with the place of the next one."""
+        for page, following in self._places("issues/events", place):
+            acts = (each for each in page if each["event"] in {"labeled", "unlabeled"} and each.get("issue"))
+            yield [remote.past_event(each) for each in acts if "pull_request" not in each["issue"]], following
+
+    def past_issues(self, place: str) -> Iterator[tuple[list[RemoteIssue], str]]:
+        """Yield page after page of all issues, oldest first, each with the place of the next one."""
+        wanted = {"state": "all", "sort": "created", "direction": "asc"}
+        for page, following in self._places("issues", place, **wanted):
+            yield [remote.issue(each) for each in page if "pull_request" not in each], following
+
     def issues_since(self, since: datetime | None) -> Iterator[RemoteIssue]:
         """Yield the issues that changed at `since` or later, open and closed, oldest first, as pages arrive.
 
@@ -333,6 +346,10 @@ class _Repository:
         with self._access.open(f"{doing} of {self._name}") as client:
             yield client.get_repo(self._name)
 
+    def _places(self, path: str, place: str, **parameters: str) -> Iterator[tuple[Any, str]]:
+        wanted = {} if place else {"per_page": PAGE, **parameters}
+        return _pages_and_places(self._access.get, place or f"/repos/{self._name}/{path}", wanted)
+
     def _pages(self, path: str, **parameters: str) -> Iterator[Any]:
         return _pages(self._access.get, f"/repos/{self._name}/{path}", **parameters)
 
@@ -342,14 +359,21 @@ def _reasons(suggested: NewSuggestion) -> dict[str, str]:
 
 
 def _pages(get: Callable[[str, dict[str, Any]], Answer], url: str, **parameters: str) -> Iterator[Any]:
-    """Yield page after page, following `Link: rel="next"`; each is fetched when it is asked for."""
-    following: str | None = url
-    wanted: dict[str, Any] = {"per_page": PAGE, **parameters}
+    """Yield page after page; each is fetched when it is asked for."""
+    for page, _ in _pages_and_places(get, url, {"per_page": PAGE, **parameters}):
+        yield page
+
+
+def _pages_and_places(
+    get: Callable[[str, dict[str, Any]], Answer], url: str, wanted: dict[str, Any]
+) -> Iterator[tuple[Any, str]]:
+    """Yield each page with the address of the next one, empty after the last, following `Link: rel="next"`."""
+    following = url
     while following:
         headers, page = get(following, wanted)
-        yield page
         links = requests.utils.parse_header_links(headers.get("link", ""))
-        following, wanted = next((link["url"] for link in links if link.get("rel") == "next"), None), {}
+        following, wanted = next((link["url"] for link in links if link.get("rel") == "next"), ""), {}
+        yield page, following
 
 
 # --- from PyGithub's errors

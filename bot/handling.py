@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot import answering, configuration, events, feedback, in_force, leases, storage, sync, tagging
+from bot import answering, configuration, events, feedback, in_force, keeping, leases, storage, sync, tagging
 from bot.context import Context
 from bot.errors import BotError, LostLeaseError, NotYetError, TransientError
 from bot.events import TRIAGERS, IssueState, need
@@ -152,9 +152,9 @@ def _on_label(context: Context, delivery: Delivery, repo: Repository, payload: P
     label_id, name = need(label, "id", int), need(label, "name", str)
     with context.database.write() as session:
         if delivery.action == "deleted":
-            sync.drop_labels(session, repo.id, [label_id], now=context.now())
+            keeping.drop_labels(session, repo.id, [label_id], now=context.now())
         else:
-            sync.keep_label(session, repo.id, RemoteLabel(label_id, name, label.get("description") or ""))
+            keeping.keep_label(session, repo.id, RemoteLabel(label_id, name, label.get("description") or ""))
 
 
 # --- issues
@@ -162,9 +162,9 @@ def _on_label(context: Context, delivery: Delivery, repo: Repository, payload: P
 
 def _on_issues(context: Context, delivery: Delivery, repo: Repository, payload: Payload) -> None:
     state = events.issue_state(payload)
-    gone = {*sync.GONE} & {delivery.action}
+    gone = {*keeping.GONE} & {delivery.action}
     with context.database.write() as session:
-        changed = sync.keep_issue(session, repo.id, state, state=delivery.action if gone and delivery.action else "")
+        changed = keeping.keep_issue(session, repo.id, state, state=delivery.action if gone and delivery.action else "")
         news = changed or delivery.attempts > 1  # an earlier attempt may have stored the new text, and died
         again = delivery.action == "edited" and news and _may_tag_again(session, repo, state)
         acts = _acts(context, delivery, repo, state, payload)

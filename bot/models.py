@@ -188,6 +188,8 @@ class Repository(Base):
     config_problems: Mapped[list[str] | None] = mapped_column(JSON)  # of the newest file, where it cannot be used
     champion_id: Mapped[int | None]  # of model_versions; no foreign key, for the two tables would need each other
     enrolled_at: Mapped[datetime]
+    import_place: Mapped[str | None] = mapped_column(Text)  # where the import goes on: what it reads, and a page
+    import_started: Mapped[datetime | None]
     pulled_at: Mapped[datetime | None]  # everything that GitHub changed before this has been pulled
     removed_at: Mapped[datetime | None]
     native_suggestions: Mapped[bool | None]  # whether GitHub takes suggestions there; None: not found out yet

@@ -68,6 +68,16 @@ class NewSuggestion:
 
 
 @dataclass(frozen=True)
+class PastEvent:
+    """A label event of a repository's past, with the issue's number, author, and what that one is to the repository."""
+
+    event: RemoteLabelEvent
+    number: int
+    author: str
+    association: str
+
+
+@dataclass(frozen=True)
 class RemoteComment:
     """A comment."""
 
@@ -157,6 +167,17 @@ class RepositoryGateway(Protocol):
         """Return somebody's role in the repository: `admin`, `maintain`, `write`, `triage`, `read` or `none`."""
         ...
 
+    def past_events(self, place: str) -> Iterator[tuple[list[PastEvent], str]]:
+        """Yield page after page of who labelled which issue, newest first, each with the place of the next one.
+
+        It goes on at `place`, or begins where that is empty; so is the place after the last page.
+        """
+        ...
+
+    def past_issues(self, place: str) -> Iterator[tuple[list[RemoteIssue], str]]:
+        """Yield page after page of all issues, oldest first; as :meth:`past_events` in all else."""
+        ...
+
     def issues_since(self, since: datetime | None) -> Iterator[RemoteIssue]:
         """Yield the issues that changed at `since` or later, open and closed, oldest first, as pages arrive."""
         ...
@@ -178,6 +199,13 @@ def issue(data: Mapping[str, Any]) -> RemoteIssue:
         created_at=datetime.fromisoformat(data["created_at"]),
         updated_at=datetime.fromisoformat(data["updated_at"]),
     )
+
+
+def past_event(data: Mapping[str, Any]) -> PastEvent:
+    """Return the label event of a repository's past that GitHub's JSON describes."""
+    of = data["issue"]
+    author, association = (of["user"] or {}).get("login") or "ghost", of.get("author_association") or "NONE"
+    return PastEvent(label_event(data), of["number"], author, association)
 
 
 def delivery(data: Mapping[str, Any]) -> RemoteDelivery:

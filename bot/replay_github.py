@@ -9,6 +9,7 @@ from typing import Any
 from bot import events
 from bot.remote import (
     NewSuggestion,
+    PastEvent,
     RemoteComment,
     RemoteDelivery,
     RemoteIssue,
@@ -141,6 +142,14 @@ class RecordingGitHub:
     def role(self, login: str) -> str:
         """Return that everybody is a reader."""
         return "read"
+
+    def past_events(self, place: str) -> Iterator[tuple[list[PastEvent], str]]:
+        """Yield nothing: a replay has no past of its own."""
+        return iter(())
+
+    def past_issues(self, place: str) -> Iterator[tuple[list[RemoteIssue], str]]:
+        """Yield all issues there are, in one page."""
+        yield list(self.issues_since(None)), ""
 
     def issues_since(self, since: datetime | None) -> Iterator[RemoteIssue]:
         """Yield the issues that changed at `since` or later."""

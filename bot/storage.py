@@ -97,6 +97,12 @@ def append_label_event(session: Session, event: Mapping[str, Any]) -> bool:
     return insert_once(session, LabelEvent, event)
 
 
+def label_log(session: Session, repository_id: int, number: int) -> Sequence[LabelEvent]:
+    """Return who did what to the labels of an issue, in time order."""
+    mine = (LabelEvent.repository_id == repository_id, LabelEvent.number == number)
+    return session.scalars(select(LabelEvent).where(*mine).order_by(LabelEvent.at, LabelEvent.key)).all()
+
+
 def truths(session: Session, repository_id: int, number: int) -> dict[str, Truth]:
     """Return what is known of each label of an issue."""
     mine = (LabelTruth.repository_id == repository_id, LabelTruth.number == number)

@@ -1,25 +1,24 @@
 """Use case: follow what GitHub says of installations, repositories, labels and issues; catch up on what was missed."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot import answering, configuration, feedback, storage
+from bot import answering, configuration, feedback, importing, keeping, storage
 from bot.context import Context
 from bot.errors import BotError
-from bot.events import IssueState, Sender
+from bot.events import Sender
 from bot.feedback import LabelAct
 from bot.github import RemoteIssue, RemoteLabel, RemoteLabelEvent, RemoteRepository
-from bot.models import ActorKind, Installation, Issue, Label, Repository, Truth
+from bot.models import Installation, Repository, Truth
 
 log = logging.getLogger(__name__)
 
 PAGE = 100  # issues stored in one transaction
-GONE = ("deleted", "transferred")  # states of issues that are not here any more
 OVERLAP = timedelta(minutes=2)  # asked for again, since GitHub's clock is not ours
 
 
@@ -74,70 +73,27 @@ def set_installation(session: Session, installation: tuple[int, str], **values: 
     storage.upsert(session, Installation, {"id": installation_id, "account": account, **values})
 
 
-# --- labels and issues
-
-
-def keep_label(session: Session, repository_id: int, label: RemoteLabel) -> None:
-    """Store a label as it is now; carry the truth over where it was renamed."""
-    known = session.get(Label, (repository_id, label.id))
-    if known is not None and known.name != label.name:
-        storage.rename_label(session, repository_id, known.name, label.name)
-    values = {"id": label.id, "name": label.name, "description": label.description, "removed_at": None}
-    storage.upsert(session, Label, {"repository_id": repository_id, **values})
-
-
-def drop_labels(session: Session, repository_id: int, ids: Iterable[int], *, now: datetime) -> None:
-    """Mark labels as deleted: they are not suggested any more, and teach nothing."""
-    chosen = (Label.repository_id == repository_id, Label.id.in_(list(ids)))
-    session.execute(update(Label).where(*chosen).values(removed_at=now))
-
-
-def keep_issue(session: Session, repository_id: int, issue: IssueState | RemoteIssue, *, state: str = "") -> bool:
-    """Store an issue unless a newer state of it is stored already; return whether its text is new.
-
-    A deleted or transferred issue never comes back under its number, whatever is told late.
-    """
-    known = session.get(Issue, (repository_id, issue.number))
-    if known is not None and known.updated_at > issue.updated_at:
-        return False
-    changed = known is None or (known.title, known.body) != (issue.title, issue.body)
-    values = {
-        "repository_id": repository_id,
-        "number": issue.number,
-        "title": issue.title,
-        "body": issue.body,
-        "state": known.state if known is not None and known.state in GONE else state or issue.state,
-        "author": issue.author,
-        "created_at": issue.created_at,
-        "updated_at": issue.updated_at,
-    }
-    storage.upsert(session, Issue, values)
-    return changed
-
-
 # --- catching up
 
 
 def pull(context: Context, repo: Repository) -> int:
     """Fetch what GitHub changed since the last pull; return how many issues that were.
 
-    The first pull imports the repository: the labels its issues have are taken for people's. Later ones ask
-    GitHub who did what, for those issues only on whose labels its view and ours differ. A pull that is cut off
-    is begun again; what it stored already stays as it is.
+    The first pull imports the repository's past, see :mod:`bot.importing`, and goes on where it was cut off. Later ones
+    ask GitHub who did what, for those issues only on whose labels its view and ours differ; one that is cut off is
+    begun again, and what it stored already stays as it is.
     """
-    gateway, started, count = context.gateway(repo), context.now(), 0
+    gateway, started = context.gateway(repo), context.now()
     configuration.refresh(context, repo)
     with context.database.write() as session:
         _keep_labels(session, repo.id, gateway.labels(), now=started)
-    issues = gateway.issues_since(repo.pulled_at - OVERLAP if repo.pulled_at else None)
-    while page := list(islice(issues, PAGE)):
-        acts = [(issue, list(_acts(context, repo, issue))) for issue in page]
-        with context.database.write() as session:
-            for issue, told in acts:
-                keep_issue(session, repo.id, issue)
-                for act in told:
-                    feedback.record(session, act)
-        count += len(page)
+        if repo.pulled_at is None:
+            row = session.get_one(Repository, repo.id)
+            row.import_started = started = row.import_started or started
+    if repo.pulled_at is None:
+        count = importing.read_past(context, repo)
+    else:
+        count = _read_changes(context, repo, gateway.issues_since(repo.pulled_at - OVERLAP))
     with context.database.write() as session:
         session.execute(update(Repository).where(Repository.id == repo.id).values(pulled_at=started))
     answering.read_suggestions(context, repo)
@@ -145,10 +101,21 @@ def pull(context: Context, repo: Repository) -> int:
     return count
 
 
+def _read_changes(context: Context, repo: Repository, issues: Iterator[RemoteIssue]) -> int:
+    count = 0
+    while page := list(islice(issues, PAGE)):
+        acts = [(issue, list(_acts(context, repo, issue))) for issue in page]
+        with context.database.write() as session:
+            for issue, told in acts:
+                keeping.keep_issue(session, repo.id, issue)
+                for act in told:
+                    feedback.record(session, act)
+        count += len(page)
+    return count
+
+
 def _acts(context: Context, repo: Repository, issue: RemoteIssue) -> Iterable[LabelAct]:
     """Return what the log lacks of an issue's labels; asks GitHub where need be."""
-    if repo.pulled_at is None:
-        return _imported(repo, issue)
     with context.database.read() as session:
         known = storage.truths(session, repo.id, issue.number)
     if not differing(known, issue.labels):
@@ -159,16 +126,9 @@ def _acts(context: Context, repo: Repository, issue: RemoteIssue) -> Iterable[La
 def _keep_labels(session: Session, repository_id: int, found: Iterable[RemoteLabel], *, now: datetime) -> None:
     found = list(found)
     gone = {label.id for label in storage.labels(session, repository_id)} - {label.id for label in found}
-    drop_labels(session, repository_id, gone, now=now)
+    keeping.drop_labels(session, repository_id, gone, now=now)
     for label in found:
-        keep_label(session, repository_id, label)
-
-
-def _imported(repo: Repository, issue: RemoteIssue) -> Iterable[LabelAct]:
-    """Return the acts that explain the labels of an issue that was there before us."""
-    for label in issue.labels:
-        key = f"import:{repo.id}:{issue.number}:{label}"
-        yield LabelAct(key, repo.id, issue.number, label, True, "", ActorKind.PERSON, issue.created_at)
+        keeping.keep_label(session, repository_id, label)
 
 
 def differing(known: dict[str, Truth], present: Iterable[str]) -> set[str]:

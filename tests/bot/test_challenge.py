@@ -10,10 +10,10 @@ import pytest
 from bot import challenge, leases, retraining
 from bot.challenge import align, compare, split
 from bot.errors import BotError
+from bot.keeping import keep_label
 from bot.models import Issue as IssueRow
 from bot.models import LabelTruth, ModelVersion, Promotion, TrainingRun, Truth, Work
 from bot.remote import RemoteLabel
-from bot.sync import keep_label
 from pipeline import registry, selection
 from pipeline.issues import Issue
 from pipeline.methods.naive_bayes import NaiveBayes

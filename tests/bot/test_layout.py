@@ -31,6 +31,8 @@ LAYERS = (
         "configuration",
         "feedback",
         "handling",
+        "importing",
+        "keeping",
         "recovery",
         "retraining",
         "sync",

@@ -41,6 +41,7 @@ KINDS = {
     "GET /repos/R/contents/F",
     "GET /repos/R/issues",
     "GET /repos/R/issues/N",
+    "GET /repos/R/issues/events",
     "GET /repos/R/issues/N/comments",
     "GET /repos/R/issues/N/events",
     "GET /repos/R/issues/N/suggestions",

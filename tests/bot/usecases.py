@@ -11,11 +11,12 @@ from sqlalchemy import select
 
 from bot import events, handling, retraining, storage, webhook
 from bot.context import Context
+from bot.keeping import keep_label
 from bot.models import Base, Guess, LabelTruth, Prediction, Repository, Truth, Work
 from bot.models import Delivery as Row
 from bot.models import Issue as IssueRow
 from bot.remote import RemoteLabel, RemoteRepository
-from bot.sync import enrol, keep_label
+from bot.sync import enrol
 from pipeline import registry
 from pipeline.issues import Issue
 from pipeline.training import Recipe, Trained, train

@@ -271,6 +271,17 @@ class Endpoints:
         chosen.sort(key=lambda issue: (getattr(issue, by), issue.number), reverse=newest_first)
         return self.page(request, [self._payloads.issue(repository, each) for each in chosen])
 
+    @route("GET", REPOSITORY + "/issues/events")
+    def all_events(self, request: Request, found: dict[str, str]) -> Answer:
+        repository = self.repository(request, found)
+        pairs = [(issue, event) for issue in repository.issues.values() if issue.here for event in issue.events]
+        pairs.sort(key=lambda pair: pair[1].id, reverse=True)
+        shown = [
+            {**self._payloads.event(repository, event), "issue": self._payloads.issue(repository, issue)}
+            for issue, event in pairs
+        ]
+        return self.page(request, shown)
+
     # --- an issue
 
     @route("GET", ISSUE)
