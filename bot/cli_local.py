@@ -102,7 +102,8 @@ def fit(task: Task, show: Progress) -> tuple[dict[str, Any] | None, Trained]:
     recipe, choice = _recipe(task, earlier, lambda done: show(done * 0.6))
     try:
         twin = training.train(earlier, recipe, now=task.now, progress=lambda done: show(0.6 + done * 0.15))
-        measured = measure(twin, later, task.targets)
+        known, _ = training.apart(later, recipe.labels)  # of an issue without any label nothing is known
+        measured = measure(twin, known, task.targets) if known else None
     except TooFewIssuesError:
         measured = None
     model = training.train(task.issues, recipe, now=task.now, progress=lambda done: show(0.8 + done / 5))
@@ -177,8 +178,9 @@ def _held_out(held: dict[str, Any] | None) -> list[str]:
 def _which(held: dict[str, Any]) -> str:
     """Say which issues were held out; without dates nobody knows whether they are the newest."""
     if held["dated"]:
-        return f"the newest {held['issues']} issues"
-    return f"the last {held['issues']} issues of the file, which may be no later than the others: not all have a date"
+        return f"the newest {held['issues']} labelled issues"
+    why = "which may be no later than the others: not all have a date"
+    return f"the last {held['issues']} labelled issues of the file, {why}"
 
 
 def _macro(held: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot import auth
+from bot import auth, registration
 from bot.database import Database
 from bot.errors import SettingsError
 from bot.models import SignInLink
@@ -76,7 +76,7 @@ def test_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> None:
 
 def test_key_made_by_another_process_is_kept(tmp_path: Path) -> None:
     first = auth.session_key(tmp_path)
-    auth._create(tmp_path / "session.key", bytes(auth.KEY_BYTES))
+    registration.create_private(tmp_path / "session.key", bytes(auth.KEY_BYTES))
     assert auth.session_key(tmp_path) == first
 
 

@@ -91,7 +91,7 @@ def test_measured_issues_are_the_newest_and_not_trained_on(run: Run, tmp_path: P
 def test_summary_says_how_it_was_measured(run: Run, issues: str) -> None:
     _, out, _ = run("train", issues, "--out", "m", "--method", "naive_bayes")
     assert "naive_bayes: 3 labels, trained on 90 issues, in m\n" in out
-    assert "On the newest 18 issues, by a twin trained on the 72 before:" in out
+    assert "On the newest 18 labelled issues, by a twin trained on the 72 before:" in out
     assert "  labels applied: " in out
     assert "  labels suggested: " in out
     assert "  not learnt: rare: 1 issue has it; 5 or more are needed" in out
@@ -127,14 +127,21 @@ def test_issues_that_say_the_same_as_a_test_issue_are_not_learnt_from_for_the_te
     (tmp_path / "copies.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     _, out, _ = run("train", "copies.jsonl", "--out", "m", "--method", "naive_bayes")
     assert "trained on 90 issues" in out
-    assert "On the newest 18 issues, by a twin trained on the 62 before:" in out
+    assert "On the newest 18 labelled issues, by a twin trained on the 62 before:" in out
+
+
+def test_issues_without_a_label_are_no_test(run: Run, tmp_path: Path) -> None:
+    rows = [issue(number) | ({"labels": []} if number > 80 and number % 2 else {}) for number in range(1, 91)]
+    (tmp_path / "half.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    _, out, _ = run("train", "half.jsonl", "--out", "m", "--method", "naive_bayes")
+    assert "On the newest 13 labelled issues, by a twin trained on the 72 before:" in out
 
 
 def test_without_dates_the_issues_held_out_are_not_called_the_newest(run: Run, tmp_path: Path) -> None:
     rows = [{**issue(number), "created_at": None} for number in range(1, 91)]
     (tmp_path / "undated.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     _, out, _ = run("train", "undated.jsonl", "--out", "m", "--method", "naive_bayes")
-    assert "On the last 18 issues of the file, which may be no later than the others" in out
+    assert "On the last 18 labelled issues of the file, which may be no later than the others" in out
 
 
 @pytest.mark.parametrize("seed", ["-1", "x", "4294967296"])
