@@ -117,11 +117,14 @@ def test_page_tells_what_is_wrong_with_the_repositorys_own_configuration(operato
 
 
 def test_pause_and_import_are_told(operator, database) -> None:
-    fill(database, lambda s: repository(s, 2, "northwind/teapot", paused_at=NOW, import_started=NOW))
+    def build(session: Session) -> None:
+        repository(session, 2, "northwind/teapot", paused_at=NOW, import_started=NOW)
+        repository(session, 3, "northwind/pan", import_started=NOW, pulled_at=NOW)
+
+    fill(database, build)
     page = text_of(operator, "/repositories/northwind/teapot")
     assert "Paused by a maintainer" in page
     assert "The past of this repository is being read" in page
-    fill(database, lambda s: repository(s, 3, "northwind/pan", import_started=NOW, pulled_at=NOW))
     assert "being read" not in text_of(operator, "/repositories/northwind/pan")
 
 
