@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from bot.database import Database
-from bot.github import RemoteRepository, RepositoryGateway
 from bot.models import Repository
+from bot.remote import RemoteRepository, RepositoryGateway
 from bot.settings import Settings
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from bot.context import Context
 from bot.errors import BotError, LostLeaseError, NotYetError, TransientError
 from bot.events import TRIAGERS, IssueState, need
 from bot.feedback import LabelAct
-from bot.github import RemoteLabel, RemoteRepository
 from bot.models import ActorKind, Delivery, Installation, Mode, Repository, Work
+from bot.remote import RemoteLabel, RemoteRepository
 from bot.repo_config import matches
 from pipeline.errors import PipelineError
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.errors import GitHubRefused, GitHubUnavailable, SourceError
-from bot.github import GitHub, RepositoryGateway, public_repository
-from bot.remote import RemoteIssue
+from bot.github import GitHub, public_repository
+from bot.remote import RemoteIssue, RepositoryGateway
 from bot.settings import Settings
 from pipeline.exports import read_issues
 from pipeline.issues import Issue

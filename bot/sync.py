@@ -13,8 +13,8 @@ from bot.context import Context
 from bot.errors import BotError
 from bot.events import Sender
 from bot.feedback import LabelAct
-from bot.github import RemoteIssue, RemoteLabel, RemoteLabelEvent, RemoteRepository
 from bot.models import Installation, Repository, Truth
+from bot.remote import RemoteIssue, RemoteLabel, RemoteLabelEvent, RemoteRepository
 
 log = logging.getLogger(__name__)
 

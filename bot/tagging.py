@@ -13,25 +13,16 @@ from sqlalchemy.orm import Session
 from bot import comments, feedback, in_force, leases, rules, storage
 from bot.context import Context
 from bot.errors import GitHubRefused, NotYetError
-from bot.events import IssueState, Sender
-from bot.github import RemoteIssue, RemoteLabelEvent, RepositoryGateway
-from bot.models import ActorKind, Delivery, Guess, LabelTruth, Mode, ModelVersion, Prediction, Repository, Truth
+from bot.events import IssueState
+from bot.models import Delivery, Guess, LabelTruth, Mode, ModelVersion, Prediction, Repository, Truth
 from bot.models import Issue as IssueRow
-from bot.remote import NewSuggestion
-from bot.repo_config import RepoConfig, matches
+from bot.planning import Plan, Seen, plan, why_not
+from bot.remote import NewSuggestion, RemoteIssue, RemoteLabelEvent, RepositoryGateway
 from bot.serving import candidates, precision_targets
 from bot.similar import most_similar
 from pipeline.decisions import Decision
 from pipeline.issues import Issue
 from pipeline.training import LabelScore
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be written for a prediction, in the repository's own spelling."""
-
-    apply: tuple[str, ...] = ()
-    suggest: tuple[str, ...] = ()
 
 
 def tag(context: Context, delivery: Delivery, repo: Repository, state: IssueState) -> None:
@@ -106,66 +97,6 @@ def _guesses(prediction_id: int, scores: Sequence[LabelScore], ruled: Sequence[s
         )
         for score in (*certain, *others)
     ]
-
-
-# --- decide what may be written
-
-
-def why_not(issue: RemoteIssue | None, events: Sequence[RemoteLabelEvent], *, settled: bool) -> str | None:
-    """Return why nothing may be written on an issue as it is now, or None."""
-    if issue is None:
-        return "the issue is gone: deleted or transferred"
-    if issue.state != "open":
-        return "the issue is closed"
-    if settled or any(_by_person(event, issue) for event in events):
-        return "a person has labelled the issue already"
-    return None
-
-
-def _by_person(event: RemoteLabelEvent, issue: RemoteIssue) -> bool:
-    sender = Sender(event.actor, event.actor_type == "Bot")
-    kind = feedback.kind_of(sender, author=issue.author, association=issue.author_association, ourselves="")
-    return kind is ActorKind.PERSON
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What is on GitHub: the labels of the issue, those taken off it, those there are, and how many more may come."""
-
-    present: Collection[str]
-    existing: Collection[str]
-    taken_off: Collection[str] = ()
-    room: int | None = None
-
-
-def plan(guesses: Sequence[Guess], mode: Mode, own: RepoConfig, seen: Seen) -> Plan:
-    """Return what to write: of what was decided, what the issue lacks, the repository has and its own rules allow."""
-    spelling = {name.lower(): name for name in seen.existing}
-    taken = {name.lower() for name in (*seen.present, *seen.taken_off)}
-    wanted = [
-        (spelling[guess.label.lower()], guess.decision == Decision.APPLY)
-        for decision in (Decision.APPLY, Decision.SUGGEST)
-        for guess in guesses
-        if guess.decision == decision and guess.label.lower() in spelling.keys() - taken
-    ]
-    names = _one_of_each_group([name for name, _ in wanted], own, seen.present)[: seen.room]
-    surely = {name for name, sure in wanted if sure and mode is Mode.APPLY and not matches(name, own.suggest_only)}
-    if mode is Mode.SHADOW:
-        return Plan()
-    return Plan(tuple(name for name in names if name in surely), tuple(name for name in names if name not in surely))
-
-
-def _one_of_each_group(names: Sequence[str], own: RepoConfig, present: Collection[str]) -> list[str]:
-    """Return the names without those of which the issue has, or is to get, another one of the same group."""
-    groups = [pattern for pattern, what in own.groups.items() if what == "one"]
-    full = {pattern for pattern in groups if any(matches(name, [pattern]) for name in present)}
-    kept = []
-    for name in names:
-        its = {pattern for pattern in groups if matches(name, [pattern])}
-        if not its & full:
-            kept.append(name)
-            full |= its
-    return kept
 
 
 # --- write

@@ -10,7 +10,8 @@ import pytest
 import requests
 
 from bot.events import verify
-from bot.github import GitHub, RepositoryGateway
+from bot.github import GitHub
+from bot.remote import RepositoryGateway
 from tests.standin import SECRET, StandIn, sign
 from tests.standin.fixtures import NAME as DEMO
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import GitHubRefused, GitHubUnavailable
-from bot.github import GitHub, RemoteLabel, RemoteRepository, RepositoryGateway, public_repository
+from bot.github import GitHub, public_repository
+from bot.remote import RemoteLabel, RemoteRepository, RepositoryGateway
 from tests.standin import StandIn
 from tests.standin.fixtures import NAME as DEMO
 

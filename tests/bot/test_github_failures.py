@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.errors import GitHubRefused, GitHubUnavailable
-from bot.github import GitHub, RepositoryGateway
+from bot.github import GitHub
+from bot.remote import RepositoryGateway
 from bot.settings import App
 from tests.standin import StandIn
 from tests.standin.fixtures import NAME as DEMO

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.github import GitHub, RepositoryGateway
+from bot.github import GitHub
+from bot.remote import RepositoryGateway
 from tests.standin.server import StandIn
 
 NAME = "octo/demo"
