@@ -63,8 +63,8 @@ def train(args: argparse.Namespace) -> int:
     if args.method != AUTO:
         method_class(args.method)
     issues = read_issues(Path(args.issues))
-    labels = choose_labels(args.labels, label_counts(issues)) if args.labels else usual_labels(issues)
-    rare = {} if args.labels else too_rare(label_counts(issues))
+    labels = choose_labels(args.labels, label_counts(issues)) if args.labels is not None else usual_labels(issues)
+    rare = {} if args.labels is not None else too_rare(label_counts(issues))
     recipe = Recipe(args.method, {}, labels, args.seed)
     task = Task(issues, recipe, precision_targets(), datetime.now(UTC), minutes, rare)
     with _bar() as show:

@@ -43,9 +43,10 @@ class Store:
         try:
             about = json.loads(self._file(run, "json").read_bytes())
             arrays = load(self._file(run, "safetensors").read_bytes())
-            if about["data"] != self.slices.fingerprint(run):
+            row = about["row"]
+            if about["data"] != self.slices.fingerprint(run) or (row["method"], row["seed"]) != (run.method, run.seed):
                 return None
-            return Outcome(about["row"], **{name: arrays[name] for name in ARRAYS}, report=about["report"])
+            return Outcome(row, **{name: arrays[name] for name in ARRAYS}, report=about["report"])
         except (OSError, ValueError, KeyError, TypeError, SafetensorError):
             return None
 

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -42,8 +43,9 @@ def test_run_is_read_as_it_was_kept(slices: Slices, outcome: Outcome, tmp_path: 
 def test_failed_run_is_kept_too(slices: Slices, tmp_path: Path) -> None:
     nothing = np.zeros((0, 2), dtype=np.float32)
     store = open_store(tmp_path, slices)
-    store.keep(RUN, Outcome({"error": "ValueError: no"}, nothing, nothing.astype(np.int8), nothing))
-    assert store.done([RUN])[RUN].row == {"error": "ValueError: no"}
+    row = {"method": RUN.method, "seed": RUN.seed, "error": "ValueError: no"}
+    store.keep(RUN, Outcome(row, nothing, nothing.astype(np.int8), nothing))
+    assert store.done([RUN])[RUN].row == row
 
 
 def test_runs_that_are_not_there_are_not_done(slices: Slices, tmp_path: Path) -> None:
@@ -58,6 +60,15 @@ def test_run_that_is_not_whole_is_not_done(
     store = open_store(tmp_path, slices)
     store.keep(RUN, outcome)
     harm(tmp_path / "runs" / f"naive_bayes-8-0.{kind}")
+    assert store.read(RUN) is None
+
+
+@pytest.mark.parametrize("row", [{}, [], None, {"method": "linear", "seed": 0}])
+def test_run_whose_row_is_none_is_not_done(slices: Slices, outcome: Outcome, tmp_path: Path, row: object) -> None:
+    store = open_store(tmp_path, slices)
+    store.keep(RUN, outcome)
+    file = tmp_path / "runs" / "naive_bayes-8-0.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"row": row}))
     assert store.read(RUN) is None
 
 
