@@ -5,6 +5,8 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot import fences
+
 TRIAGE = ("triage", "write", "maintain", "admin")  # GitHub's roles
 MAINTAIN = ("maintain", "admin")
 WHO: Mapping[str, tuple[str, ...]] = {
@@ -37,12 +39,9 @@ def parse(body: str) -> list[Command]:
 
     Label names are separated by spaces; one with a space in it is put in quotes or back ticks.
     """
-    found, fence = [], ""
-    for line in body.splitlines():
-        mark = re.match(r" {0,3}(`{3,}|~{3,})", line)
-        if mark and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
-        said = _LINE.match(line) if not fence else None
+    found = []
+    for line, fenced in fences.lines(body):
+        said = _LINE.match(line) if not fenced else None
         if said and said[1].lower() in WHO:
             found.append(Command(said[1].lower(), _names(said[2])))
     return found[:MOST]

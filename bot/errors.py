@@ -8,6 +8,7 @@ BotError
 │   └── GitHubUnavailable    GitHub failed, was slow, cut the connection, or asked us to slow down
 ├── NotYetError          nothing is wrong: the work is to go on at a later time
 ├── GitHubRefused        GitHub will not do it however often we ask: permission, suspension, gone
+│   └── GitHubMissing        what was asked for is not there
 ├── LostLeaseError       another worker has taken this piece of work over
 ├── NotFoundError        what was named (repository, delivery, model version) is not there
 └── SourceError          the source of a replay cannot be used
@@ -86,6 +87,10 @@ class GitHubRefused(BotError):
     def __init__(self, message: str, *, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+class GitHubMissing(GitHubRefused):
+    """What was asked for is not there, or not for us; `status` is 404."""
 
 
 class LostLeaseError(BotError):

@@ -1,5 +1,6 @@
 """Use case: somebody put a label on an issue or took one off -> the log, the training truth, a prediction's outcome."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 from bot import storage
 from bot.events import TRIAGERS, Sender
 from bot.models import ActorKind, Guess, LabelTruth, Outcome, Truth
+from bot.remote import PastEvent
 from pipeline.decisions import Decision
 
 
@@ -36,6 +38,16 @@ def kind_of(sender: Sender, *, author: str, association: str, ourselves: str) ->
     if sender.login == author and association not in TRIAGERS:
         return ActorKind.TEMPLATE
     return ActorKind.PERSON
+
+
+def act_of(repository_id: int, past: PastEvent, login: Callable[[], str]) -> LabelAct:
+    """Return the act that a label event of GitHub's tells of; `login`, our own, is asked for a bot's only."""
+    event = past.event
+    sender = Sender(event.actor, event.actor_type == "Bot")
+    ourselves = login() if sender.is_bot else ""
+    kind = kind_of(sender, author=past.author, association=past.association, ourselves=ourselves)
+    key, labeled = f"event:{repository_id}:{event.id}", event.action == "labeled"
+    return LabelAct(key, repository_id, past.number, event.label, labeled, event.actor, kind, event.at)
 
 
 def implied(before: Truth | None, *, labeled: bool, kind: ActorKind) -> Truth | None:

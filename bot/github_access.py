@@ -12,7 +12,7 @@ import github
 import jwt
 import requests
 
-from bot.errors import GitHubRefused, GitHubUnavailable
+from bot.errors import GitHubMissing, GitHubRefused, GitHubUnavailable
 
 PAGE = 100  # the most that GitHub gives at once
 SLOW_DOWN = 60.0  # seconds; GitHub's rule where it names no time
@@ -101,7 +101,8 @@ def _from_answer(doing: str, error: github.GithubException) -> GitHubUnavailable
     limited = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
     if error.status == 429 or (error.status == 403 and limited) or isinstance(error, github.RateLimitExceededException):
         return GitHubUnavailable(said, retry_after=_pause(headers))
-    return GitHubRefused(f"{said}; {ADVICE[error.status]}" if error.status in ADVICE else said, status=error.status)
+    kind = GitHubMissing if error.status == 404 else GitHubRefused
+    return kind(f"{said}; {ADVICE[error.status]}" if error.status in ADVICE else said, status=error.status)
 
 
 def _pause(headers: Mapping[str, str]) -> float:

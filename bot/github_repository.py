@@ -3,7 +3,7 @@
 import base64
 import urllib.parse
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,7 @@ import requests
 from github.Repository import Repository as PyGithubRepository
 
 from bot import remote
-from bot.errors import GitHubRefused
+from bot.errors import GitHubMissing
 from bot.github_access import PAGE, Access, pages, pages_and_places
 from bot.remote import (
     NewSuggestion,
@@ -25,6 +25,7 @@ from bot.remote import (
 )
 
 STATUS, LONGEST_STATUS = "issue-tagger/configuration", 140  # name, and characters, of a commit status
+OLDEST_FIRST = {"state": "all", "sort": "created", "direction": "asc"}  # of issues, closed ones too
 ROLES = ("admin", "maintain", "write", "triage", "read", "none")
 
 
@@ -43,19 +44,15 @@ class Repository:
 
     def file(self, path: str) -> bytes | None:
         """Return a file of the default branch; None where there is none, or no repository that we may read."""
-        try:
+        found: Any = None
+        with suppress(GitHubMissing):
             _, found = self._access.get(f"/repos/{self._name}/contents/{path}", {})
-        except GitHubRefused as refused:
-            if refused.status != 404:
-                raise
-            return None
         return base64.b64decode(found["content"]) if isinstance(found, dict) and found.get("type") == "file" else None
 
     def set_status(self, sha: str, state: str, description: str) -> None:
         """Say on a commit whether the configuration in it can be used: `success`, or `failure` and why."""
         about = {"state": state, "description": description[:LONGEST_STATUS], "context": STATUS}
-        with self._access.open(f"setting the status of commit {sha} of {self._name}") as client:
-            client.requester.requestJsonAndCheck("POST", f"/repos/{self._name}/statuses/{sha}", input=about)
+        self._post(f"setting the status of commit {sha}", f"statuses/{sha}", about)
 
     def issue(self, number: int) -> RemoteIssue | None:
         """Return an issue as it is now; None if it is gone. One request."""
@@ -82,29 +79,23 @@ class Repository:
 
     def suggestions(self, number: int) -> list[RemoteSuggestion] | None:
         """Return the labels suggested for an issue; None where the repository has not that feature of GitHub's."""
-        try:
-            pages = list(self._pages(f"issues/{number}/suggestions", state="all", action="add_label"))
-        except GitHubRefused as refused:
-            if refused.status != 404:
-                raise
-            return None
-        return [remote.suggestion(each) for page in pages for each in page]
+        with suppress(GitHubMissing):
+            pages = self._pages(f"issues/{number}/suggestions", state="all", action="add_label")
+            return [remote.suggestion(each) for page in pages for each in page]
+        return None
 
     def suggest_labels(self, number: int, suggested: Sequence[NewSuggestion]) -> None:
         """Suggest labels in GitHub's own interface; only where :meth:`suggestions` says that there is one."""
-        rows = [{"name": each.label, "suggest": True} | _reasons(each) for each in suggested]
-        with self._access.open(f"suggesting labels for issue {number} of {self._name}") as client:
-            url = f"/repos/{self._name}/issues/{number}/labels"
-            client.requester.requestJsonAndCheck("POST", url, input={"labels": rows})
+        rows = [
+            {"name": each.label, "suggest": True, "rationale": each.rationale, "confidence": each.confidence}
+            for each in suggested
+        ]
+        self._post(f"suggesting labels for issue {number}", f"issues/{number}/labels", {"labels": rows})
 
     def remove_label(self, number: int, name: str) -> None:
         """Take a label off an issue; nothing happens where it is not on it."""
-        try:
-            with self._open(f"taking a label off issue {number}") as repository:
-                repository.get_issue(number).remove_from_labels(name)
-        except GitHubRefused as refused:
-            if refused.status != 404:
-                raise
+        with suppress(GitHubMissing), self._open(f"taking a label off issue {number}") as repository:
+            repository.get_issue(number).remove_from_labels(name)
 
     def marked_comment(self, number: int, marker: str) -> RemoteComment | None:
         """Return our own first comment on an issue that contains `marker`, None if there is none."""
@@ -127,28 +118,20 @@ class Repository:
 
     def delete_comment(self, number: int, comment_id: int) -> None:
         """Delete a comment of ours; nothing happens where it is gone."""
-        try:
-            with self._open(f"deleting comment {comment_id} on issue {number}") as repository:
-                repository.get_issue(number).get_comment(comment_id).delete()
-        except GitHubRefused as refused:
-            if refused.status != 404:
-                raise
+        with suppress(GitHubMissing), self._open(f"deleting comment {comment_id} on issue {number}") as repository:
+            repository.get_issue(number).get_comment(comment_id).delete()
 
     def react(self, comment_id: int, content: str) -> None:
         """React to a comment: `+1`, `confused` …"""
-        with self._access.open(f"reacting to comment {comment_id} of {self._name}") as client:
-            url = f"/repos/{self._name}/issues/comments/{comment_id}/reactions"
-            client.requester.requestJsonAndCheck("POST", url, input={"content": content})
+        about = {"content": content}
+        self._post(f"reacting to comment {comment_id}", f"issues/comments/{comment_id}/reactions", about)
 
     def role(self, login: str) -> str:
         """Return somebody's role in the repository: `admin`, `maintain`, `write`, `triage`, `read` or `none`."""
         quoted = urllib.parse.quote(login, safe="")
-        try:
+        found: dict[str, Any] = {}
+        with suppress(GitHubMissing):
             _, found = self._access.get(f"/repos/{self._name}/collaborators/{quoted}/permission", {})
-        except GitHubRefused as refused:
-            if refused.status != 404:
-                raise
-            return "none"
         named = found.get("role_name")  # an organisation's own role has a name of its own, and one of these below it
         return str(named if named in ROLES else found.get("permission") or "none")
 
@@ -160,9 +143,8 @@ class Repository:
 
     def past_issues(self, place: str) -> Iterator[tuple[list[RemoteIssue], str]]:
         """Yield page after page of all issues, oldest first, each with the place of the next one."""
-        wanted = {"state": "all", "sort": "created", "direction": "asc"}
-        for page, following in self._places("issues", place, **wanted):
-            yield [remote.issue(each) for each in page if "pull_request" not in each], following
+        for page, following in self._places("issues", place, **OLDEST_FIRST):
+            yield _issues(page), following
 
     def issues_since(self, since: datetime | None) -> Iterator[RemoteIssue]:
         """Yield the issues that changed at `since` or later, open and closed, oldest first, as pages arrive.
@@ -170,16 +152,20 @@ class Repository:
         In the order of creation, not of change: an issue that changes during the walk would go from its place to the
         end, and the first one of the next page would move up into a page already read, and be missed.
         """
-        wanted = {"state": "all", "sort": "created", "direction": "asc"}
+        wanted = OLDEST_FIRST
         if since is not None:
-            wanted["since"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            wanted = {**wanted, "since": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
         for page in self._pages("issues", **wanted):
-            yield from (remote.issue(each) for each in page if "pull_request" not in each)
+            yield from _issues(page)
 
     @contextmanager
     def _open(self, doing: str) -> Iterator[PyGithubRepository]:
         with self._access.open(f"{doing} of {self._name}") as client:
             yield client.get_repo(self._name)
+
+    def _post(self, doing: str, path: str, about: dict[str, Any]) -> None:
+        with self._access.open(f"{doing} of {self._name}") as client:
+            client.requester.requestJsonAndCheck("POST", f"/repos/{self._name}/{path}", input=about)
 
     def _places(self, path: str, place: str, **parameters: str) -> Iterator[tuple[Any, str]]:
         wanted = {} if place else {"per_page": PAGE, **parameters}
@@ -189,5 +175,5 @@ class Repository:
         return pages(self._access.get, f"/repos/{self._name}/{path}", **parameters)
 
 
-def _reasons(suggested: NewSuggestion) -> dict[str, str]:
-    return {"rationale": suggested.rationale, "confidence": suggested.confidence}
+def _issues(page: Sequence[Any]) -> list[RemoteIssue]:
+    return [remote.issue(each) for each in page if "pull_request" not in each]

@@ -4,7 +4,7 @@ What the log of acts implies for an issue is drawn when the issue itself comes, 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -12,10 +12,9 @@ from sqlalchemy.orm import Session
 from bot import feedback, keeping, storage
 from bot.context import Context
 from bot.errors import GitHubRefused
-from bot.events import Sender
 from bot.feedback import LabelAct
 from bot.models import ActorKind, LabelEvent, Repository, Truth
-from bot.remote import PastEvent, RemoteIssue
+from bot.remote import RemoteIssue
 
 log = logging.getLogger(__name__)
 
@@ -38,31 +37,12 @@ def read_past(context: Context, repo: Repository) -> int:
 
 def _read_events(context: Context, repo: Repository, place: str) -> None:
     for events, following in context.gateway(repo).past_events(place):
-        rows = [_row(context, repo, each) for each in events]
+        rows = [feedback.log_row(feedback.act_of(repo.id, each, context.github.login)) for each in events]
         with context.database.write() as session:
             for row in rows:
                 storage.append_label_event(session, row)
             session.get_one(Repository, repo.id).import_place = f"{EVENTS} {following}" if following else ISSUES
         log.info("page of the past read", extra={"repository": repo.id, "stage": EVENTS})
-
-
-def _row(context: Context, repo: Repository, past: PastEvent) -> Mapping[str, object]:
-    event = past.event
-    sender, ourselves = Sender(event.actor, event.actor_type == "Bot"), ""
-    if sender.is_bot:
-        ourselves = context.github.login()
-    kind = feedback.kind_of(sender, author=past.author, association=past.association, ourselves=ourselves)
-    act = LabelAct(
-        f"event:{repo.id}:{event.id}",
-        repo.id,
-        past.number,
-        event.label,
-        event.action == "labeled",
-        event.actor,
-        kind,
-        event.at,
-    )
-    return feedback.log_row(act)
 
 
 def _read_issues(context: Context, repo: Repository, place: str) -> int:

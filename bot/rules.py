@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import regex
 
+from bot import fences
 from bot.repo_config import Rule
 
 SECONDS = 0.2  # for one pattern on one text: whoever wrote it need not be trusted
@@ -40,12 +41,8 @@ def form_answers(body: str) -> dict[str, str]:
     """
     answers: dict[str, list[str]] = {}
     current: list[str] = []
-    fence = ""
-    for line in body.splitlines():
-        mark = regex.match(r" {0,3}(`{3,}|~{3,})", line)
-        if mark and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
-        if not fence and line.startswith("### "):
+    for line, fenced in fences.lines(body):
+        if not fenced and line.startswith("### "):
             current = answers.setdefault(line[4:].strip().lower(), [])
             if current:
                 current = []

@@ -30,9 +30,12 @@ def create(context: Context, *, call_worker: Call, call_trainer: Call) -> Backgr
         "retrain": (lambda: request_trainings(context, call_trainer), LOOK_EVERY),
     }
     if context.settings.app is not None:
-        jobs = {**jobs, "pull": (lambda: pull_due(context), LOOK_EVERY)}
-        jobs = {**jobs, "redeliver": (Redelivery(context), FOLLOW_EVERY)}
-        jobs = {**jobs, "installations": (lambda: follow_installations(context), FOLLOW_EVERY)}
+        jobs = {
+            **jobs,
+            "pull": (lambda: pull_due(context), LOOK_EVERY),
+            "redeliver": (Redelivery(context), FOLLOW_EVERY),
+            "installations": (lambda: follow_installations(context), FOLLOW_EVERY),
+        }
     scheduler = BackgroundScheduler(executors={"default": ThreadPoolExecutor(len(jobs))}, timezone="UTC")
     common: dict[str, Any] = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     for name, (job, every) in jobs.items():

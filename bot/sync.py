@@ -11,10 +11,9 @@ from sqlalchemy.orm import Session
 from bot import answering, configuration, feedback, importing, keeping, storage
 from bot.context import Context
 from bot.errors import BotError
-from bot.events import Sender
 from bot.feedback import LabelAct
 from bot.models import Installation, Repository, Truth
-from bot.remote import RemoteIssue, RemoteLabel, RemoteLabelEvent, RemoteRepository
+from bot.remote import PastEvent, RemoteIssue, RemoteLabel, RemoteLabelEvent, RemoteRepository
 
 log = logging.getLogger(__name__)
 
@@ -143,12 +142,5 @@ def _missed(
     """Return the last act on each label that we missed."""
     last = {event.label: event for event in events}
     for event in last.values():
-        kind = feedback.kind_of(
-            Sender(event.actor, event.actor_type == "Bot"),
-            author=issue.author,
-            association=issue.author_association,
-            ourselves=context.github.login(),
-        )
-        key = f"event:{repo.id}:{event.id}"
-        labeled = event.action == "labeled"
-        yield LabelAct(key, repo.id, issue.number, event.label, labeled, event.actor, kind, event.at)
+        past = PastEvent(event, issue.number, issue.author, issue.author_association)
+        yield feedback.act_of(repo.id, past, context.github.login)

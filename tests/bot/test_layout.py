@@ -17,6 +17,7 @@ LAYERS = (
         "commands",
         "comments",
         "context",
+        "fences",
         "github",
         "github_access",
         "github_repository",
