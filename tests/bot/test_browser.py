@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,11 +32,24 @@ def serve(tmp_path: Path, *, lively: bool, app: App | None) -> Iterator[tuple[st
     dashboard.register(
         flask_app, settings, database, now=lambda: NOW, next_training=lambda _session, _repo: "after 22 more labels"
     )
-    with closing(create_server(flask_app, host="127.0.0.1", port=0)) as server:
-        thread = threading.Thread(target=server.run, daemon=True)
-        thread.start()
+    sockets: dict[int, object] = {}
+    server = create_server(flask_app, map=sockets, host="127.0.0.1", port=0)
+    stopped = threading.Event()
+
+    def run() -> None:
+        while not stopped.is_set():  # sockets are closed by the thread that waits for them, or its select fails
+            server.asyncore.loop(timeout=0.1, map=sockets, count=1)
+        server.task_dispatcher.shutdown()
+        server.asyncore.close_all(sockets)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
         yield f"http://127.0.0.1:{server.effective_port}", database
-    database.engine.dispose()
+    finally:
+        stopped.set()
+        thread.join()
+        database.engine.dispose()
 
 
 @pytest.fixture
