@@ -14,6 +14,7 @@ from bot.doctor import examine, make_data_dir, require_database, unusable
 from bot.settings import Settings
 
 HEALTH = "/healthz"
+LAST_PAGE = 3.0  # seconds that a browser has to fetch the last page of the registration before the web stops
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where to find a server that listens everywhere
 NEXT_STEPS = """\
 No GitHub App is configured yet. To connect one:
@@ -38,19 +39,21 @@ def up(_args: argparse.Namespace) -> int:
         supervisor.Supervisor(supervisor.commands()),
         ready=lambda: supervisor.answers(host, config.port, HEALTH),
         announce=announce,
-        renew=_appears(config.data_dir / settings.STORED_APP),
+        renew=_appears(config.data_dir / settings.STORED_APP, seconds=LAST_PAGE),
     )
     return 0
 
 
-def _appears(path: Path) -> Callable[[], bool]:
-    """Return what tells, once, that a file is there that was not before."""
-    there = path.exists()
+def _appears(path: Path, *, seconds: float) -> Callable[[], bool]:
+    """Return what tells, once, that a file that was not there before has been there for so long."""
+    known = path.exists()
 
     def look() -> bool:
-        nonlocal there
-        new, there = not there and path.exists(), there or path.exists()
-        return new
+        nonlocal known
+        if known or not path.exists() or time.time() - path.stat().st_mtime < seconds:
+            return False
+        known = True
+        return True
 
     return look
 

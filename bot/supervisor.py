@@ -36,7 +36,10 @@ class PortError(BotError):
 
 @dataclass
 class Part:
-    """One process of many, and when to start it again. `delay`, in seconds, is the one before its last start."""
+    """One process of many, and when to start it again.
+
+    `delay`, in seconds, is the one before its last start; `told` is whether it was told to stop since.
+    """
 
     name: str
     command: Sequence[str]
@@ -44,6 +47,7 @@ class Part:
     started_at: float = 0.0
     delay: float = 0.0
     due_at: float = 0.0
+    told: bool = False
 
     def watch(self, now: float) -> None:
         """Take note of a death; start what is due."""
@@ -62,12 +66,15 @@ class Part:
         self.delay = next_delay(self.delay, lived=now - self.started_at)
         self.due_at, self.process = now + self.delay, None
         _hang_up(process)
-        log.warning("part died", extra={"part": self.name, "status": process.returncode, "again_in": self.delay})
+        level, what = (logging.INFO, "part stopped") if self.told else (logging.WARNING, "part died")
+        log.log(level, what, extra={"part": self.name, "status": process.returncode, "again_in": self.delay})
+        self.told = False
 
     def tell_to_stop(self) -> None:
         """Send SIGTERM."""
         if self.process is not None:
             self.process.terminate()
+            self.told = True
 
     def wait(self, timeout: float) -> None:
         """Wait for the end, and bring it about after `timeout` seconds."""

@@ -73,7 +73,7 @@ def test_code_becomes_credentials_that_only_their_owner_reads(
     assert (found.app_id, found.private_key, found.webhook_secret) == (
         standin.world.app_id,
         standin.app.private_key,
-        "made by GitHub",
+        standin.app.webhook_secret,
     )
 
 

@@ -83,9 +83,11 @@ def test_credentials_that_appear_are_noticed_once(tmp_path: Path, there: bool) -
     file = tmp_path / "app.json"
     if there:
         file.touch()
-    look = _appears(file)
+    look = _appears(file, seconds=3)
     assert look() is False
     file.touch()
+    assert look() is False, "the browser has to fetch the page that says so"
+    os.utime(file, (time.time() - 3,) * 2)
     assert [look(), look()] == [not there, False]
 
 

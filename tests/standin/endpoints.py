@@ -186,7 +186,9 @@ class Endpoints:
             raise HttpError(404, "Not Found")
         self._world.codes.remove(found["code"])
         about = {**self._payloads.app(), "html_url": f"{self._url}/apps/{self._world.slug}"}
-        return Answer({**about, "pem": self._world.pem, "webhook_secret": "made by GitHub", "client_id": "Iv1.x"}, 201)
+        return Answer(
+            {**about, "pem": self._world.pem, "webhook_secret": self._webhooks.secret, "client_id": "Iv1.x"}, 201
+        )
 
     @route("GET", "/app/hook/deliveries", "app")
     def deliveries(self, request: Request, found: dict[str, str]) -> Answer:

@@ -56,6 +56,11 @@ class Faults:
         with self._lock:
             self._faults.append(Fault(kind, count, re.compile(path), method, seconds))
 
+    def heal(self) -> None:
+        """Let no more requests fail."""
+        with self._lock:
+            self._faults.clear()
+
     def take(self, method: str, path: str) -> Fault | None:
         with self._lock:
             found = next((fault for fault in self._faults if fault.matches(method, path)), None)

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.settings import App
+from tests.standin import pages  # noqa: F401  (its routes)
 from tests.standin.endpoints import Answer, Endpoints, HttpError, Request
 from tests.standin.faults import Fault, Faults, Logged
 from tests.standin.payloads import Payloads
@@ -46,8 +47,8 @@ class StandIn:
         Where and how deliveries are sent, and which ones were.
     log : list of Logged
         Every request, in the order of their answers.
-    fail_next : function
-        See :meth:`Faults.fail_next`.
+    fail_next, heal : function
+        See :meth:`Faults.fail_next` and :meth:`Faults.heal`.
     """
 
     def __init__(self, *, clock: Callable[[], datetime] = wall_clock, port: int = 0) -> None:
@@ -64,7 +65,7 @@ class StandIn:
         self.people = People(self.world, payloads, self.webhooks)
         endpoints = Endpoints(self.world, payloads, self.people, self.webhooks, url=self.url, public_key=public)
         self.log = self._server.log
-        self.fail_next = self._server.faults.fail_next
+        self.fail_next, self.heal = self._server.faults.fail_next, self._server.faults.heal
         self._server.endpoints = endpoints
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True, name="standin")
 
@@ -129,7 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         refused = _failure(fault)
         answer = refused or self.server.endpoints.answer(request, self.headers.get("Authorization", ""))
-        content = b"" if answer.status == 204 else json.dumps(answer.body).encode()
+        shown = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+        content = b"" if answer.status == 204 else shown.encode()
         if fault and fault.kind == "garbled":
             content = content[: len(content) // 2]
         head = self._head(answer, content)
@@ -141,12 +143,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _request(self) -> Request:
         parts = urlsplit(self.path)
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        body = json.loads(content) if content else None
+        form = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+        body = dict(parse_qsl(content.decode())) if form else json.loads(content) if content else None
         return Request(self.command, unquote(parts.path), dict(parse_qsl(parts.query)), body)
 
     def _head(self, answer: Answer, content: bytes) -> bytes:
         headers = {
-            "Content-Type": "application/json; charset=utf-8",
+            "Content-Type": f"{'text/html' if isinstance(answer.body, str) else 'application/json'}; charset=utf-8",
             "Content-Length": str(len(content)),
             "X-RateLimit-Limit": "5000",
             "X-RateLimit-Remaining": "4999",
