@@ -5,7 +5,8 @@ BotError
 ├── DeliveryError        a request to the webhook is not a delivery we can accept; carries the HTTP status
 │   └── SignatureError   it was not signed with our secret
 ├── TransientError       declared transient: worth another attempt later, after `retry_after` seconds if given
-│   └── GitHubUnavailable    GitHub failed, was slow, cut the connection, or asked us to slow down
+│   └── GitHubUnavailable    GitHub failed, was slow, or cut the connection
+│       └── GitHubLimited    it asked us to slow down
 ├── NotYetError          nothing is wrong: the work is to go on at a later time
 ├── GitHubRefused        GitHub will not do it however often we ask: permission, suspension, gone
 │   └── GitHubMissing        what was asked for is not there
@@ -74,9 +75,15 @@ class NotYetError(BotError):
 
 
 class GitHubUnavailable(TransientError):
-    """GitHub failed, was slow, cut the connection, or asked us to slow down."""
+    """GitHub failed, was slow, or cut the connection."""
 
     reason = "github_unavailable"
+
+
+class GitHubLimited(GitHubUnavailable):
+    """GitHub asked us to slow down: its hourly limit is used up, or too much came at once."""
+
+    reason = "github_limited"
 
 
 class GitHubRefused(BotError):

@@ -7,7 +7,7 @@ that was transferred meanwhile, a write into another repository.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ import urllib3
 from bot import remote
 from bot.github_access import PAGE, Access, Answer, pages, reading, translated
 from bot.github_repository import Repository
+from bot.limits import Limit
 from bot.remote import RemoteDelivery, RemoteRepository, RepositoryGateway
 from bot.settings import App
 
@@ -35,14 +36,19 @@ class GitHub:
         `https://api.github.com`, or that of an Enterprise Server.
     timeout : int
         Seconds to wait for a connection, and for each part of an answer.
+    limit_of : function, optional
+        Returns, by an installation's id, what keeps its requests back while GitHub wants so.
     """
 
-    def __init__(self, app: App, api_url: str, *, timeout: int = 10) -> None:
+    def __init__(
+        self, app: App, api_url: str, *, timeout: int = 10, limit_of: Callable[[int], Limit] | None = None
+    ) -> None:
         auth = github.Auth.AppAuth(app.app_id, app.private_key)
         self._app = github.GithubIntegration(auth=auth, **_options(api_url, timeout))
         self._clients: dict[int, github.Github] = {}
         self._lock = threading.Lock()
         self._login = ""
+        self._limit_of = limit_of
 
     def check(self) -> str:
         """Return the App's name as GitHub knows it; raise what stands in the way, in plain words."""
@@ -87,7 +93,11 @@ class GitHub:
         return Repository(self._access(installation_id), full_name, self.login)
 
     def _access(self, installation_id: int) -> Access:
-        return Access(lambda: self._client(installation_id), lambda: self._forget(installation_id))
+        return Access(
+            lambda: self._client(installation_id),
+            forget=lambda: self._forget(installation_id),
+            limit=self._limit_of(installation_id) if self._limit_of else None,
+        )
 
     def _client(self, installation_id: int) -> github.Github:
         """Return PyGithub acting as an installation; it keeps its token until shortly before that expires."""

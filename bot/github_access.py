@@ -4,25 +4,34 @@ import email.utils
 import json
 import logging
 import urllib.parse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import github
 import jwt
 import requests
 
-from bot.errors import GitHubMissing, GitHubRefused, GitHubUnavailable
+from bot.errors import GitHubLimited, GitHubMissing, GitHubRefused, GitHubUnavailable
+from bot.limits import Limit
+from bot.remote import Quota
 
 PAGE = 100  # the most that GitHub gives at once
-SLOW_DOWN = 60.0  # seconds; GitHub's rule where it names no time
 
-ADVICE: Mapping[int, str] = {
-    401: "it does not know us; check APP_ID and PRIVATE_KEY",
-    403: "the App may not; check its permissions (issues: read and write) and that the installation is not suspended",
-    404: "it is not there, or the App is not installed there",
-    410: "it was deleted, or issues are switched off",
-}
+PAGE_OF_APPS = "in GitHub's settings, under Applications"
+ADVICE: Sequence[tuple[int, str, str]] = (  # the first whose status and words, anywhere in what GitHub says, are there
+    (401, "", "it does not know us; check APP_ID and PRIVATE_KEY"),
+    (403, "suspended", f"the App is suspended there; the account's owner can end that {PAGE_OF_APPS}"),
+    (
+        403,
+        "",
+        f"the App may not; check its permissions against app.yml: the account's owner grants them {PAGE_OF_APPS}",
+    ),
+    (404, "", "it is not there, or the App is not installed there any more"),
+    (410, "disabled", "issues are switched off in that repository"),
+    (410, "", "it was deleted"),
+)
 
 logging.getLogger("github.Requester").setLevel(logging.WARNING)  # below, PyGithub writes tokens and issues' texts
 
@@ -30,15 +39,40 @@ Answer = tuple[dict[str, Any], Any]  # headers, their names in lower case; what 
 
 
 class Access:
-    """Requests with a client's token; `forget` is called when GitHub does not take that token any more."""
+    """Requests with a client's token.
 
-    def __init__(self, client: Callable[[], github.Github], forget: Callable[[], None] | None = None) -> None:
+    `forget` is called when GitHub does not take that token any more; `limit` keeps requests back while GitHub wants so.
+    """
+
+    quota: Quota | None = None  # as the last answer had it
+
+    def __init__(
+        self,
+        client: Callable[[], github.Github],
+        *,
+        forget: Callable[[], None] | None = None,
+        limit: Limit | None = None,
+    ) -> None:
         self._client = client
         self._forget = forget
+        self._limit = limit
 
     @contextmanager
     def open(self, doing: str) -> Iterator[github.Github]:
-        """Lend the client, and translate what goes wrong."""
+        """Lend the client, and translate what goes wrong; NotYetError while GitHub wants us to wait."""
+        if self._limit is None:
+            with self._lend(doing) as client:
+                yield client
+            return
+        self._limit.check()
+        try:
+            with self._lend(doing) as client:
+                yield client
+        except GitHubLimited as limited:
+            raise self._limit.note(limited) from limited
+
+    @contextmanager
+    def _lend(self, doing: str) -> Iterator[github.Github]:
         client = self._client()
         try:
             with translated(doing):
@@ -52,7 +86,9 @@ class Access:
     def get(self, url: str, parameters: dict[str, Any]) -> Answer:
         """Read one page."""
         with self.open(reading(url)) as client:
-            return client.requester.requestJsonAndCheck("GET", url, parameters)
+            headers, found = client.requester.requestJsonAndCheck("GET", url, parameters)
+        self.quota = _quota(headers)
+        return headers, found
 
 
 def pages(get: Callable[[str, dict[str, Any]], Answer], url: str, **parameters: str) -> Iterator[Any]:
@@ -95,23 +131,31 @@ def translated(doing: str) -> Iterator[None]:
 
 def _from_answer(doing: str, error: github.GithubException) -> GitHubUnavailable | GitHubRefused:
     headers = error.headers or {}
-    said = f"{doing}: GitHub answered {error.status} ({error.message or 'and did not say why'})"
+    why = error.message or (error.data.get("message") if isinstance(error.data, dict) else None)
+    said = f"{doing}: GitHub answered {error.status} ({why or 'and did not say why'})"
     if error.status >= 500:
         return GitHubUnavailable(said, retry_after=_seconds(headers.get("retry-after")))
     limited = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
     if error.status == 429 or (error.status == 403 and limited) or isinstance(error, github.RateLimitExceededException):
-        return GitHubUnavailable(said, retry_after=_pause(headers))
+        return GitHubLimited(said, retry_after=_pause(headers))
     kind = GitHubMissing if error.status == 404 else GitHubRefused
-    return kind(f"{said}; {ADVICE[error.status]}" if error.status in ADVICE else said, status=error.status)
+    words = (advice for status, part, advice in ADVICE if status == error.status and part in said)
+    return kind("; ".join((said, *islice(words, 1))), status=error.status)
 
 
-def _pause(headers: Mapping[str, str]) -> float:
-    """Return how many seconds GitHub wants us to wait; its own clock tells when now is."""
-    asked = _seconds(headers.get("retry-after"))
-    reset, date = _seconds(headers.get("x-ratelimit-reset")), headers.get("date")
-    if asked is None and reset is not None and date and headers.get("x-ratelimit-remaining") == "0":
-        asked = max(1.0, reset - email.utils.parsedate_to_datetime(date).timestamp())
-    return SLOW_DOWN if asked is None else asked
+def _pause(headers: Mapping[str, str]) -> float | None:
+    """Return how many seconds GitHub wants us to wait; None where it does not say."""
+    asked, quota = _seconds(headers.get("retry-after")), _quota(headers)
+    return quota.renewed_in if asked is None and quota is not None and quota.left == 0 else asked
+
+
+def _quota(headers: Mapping[str, str]) -> Quota | None:
+    """Return what an answer says of the hourly limit; GitHub's own clock tells when now is, for ours may be wrong."""
+    limit, left, reset = (_seconds(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining", "reset"))
+    date = email.utils.parsedate_tz(headers.get("date", ""))
+    if limit is None or left is None or reset is None or date is None:
+        return None
+    return Quota(int(limit), int(left), max(1.0, reset - email.utils.mktime_tz(date)))
 
 
 def _seconds(text: str | None) -> float | None:

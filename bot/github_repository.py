@@ -17,6 +17,7 @@ from bot.github_access import PAGE, Access, pages, pages_and_places
 from bot.remote import (
     NewSuggestion,
     PastEvent,
+    Quota,
     RemoteComment,
     RemoteIssue,
     RemoteLabel,
@@ -134,6 +135,10 @@ class Repository:
             _, found = self._access.get(f"/repos/{self._name}/collaborators/{quoted}/permission", {})
         named = found.get("role_name")  # an organisation's own role has a name of its own, and one of these below it
         return str(named if named in ROLES else found.get("permission") or "none")
+
+    def quota(self) -> Quota | None:
+        """Return GitHub's hourly limit as the last page that was read had it; None where it sets none."""
+        return self._access.quota
 
     def past_events(self, place: str) -> Iterator[tuple[list[PastEvent], str]]:
         """Yield page after page of who labelled which issue, newest first, each with the place of the next one."""

@@ -61,7 +61,7 @@ def _attempt(context: Context, delivery: Delivery) -> None:
         status = dispatch(context, delivery)
     except NotYetError as wait:
         with context.database.write() as session:
-            leases.retry_later(session, Delivery, delivery, str(wait), due_at=wait.until)
+            leases.put_off(session, Delivery, delivery, str(wait), due_at=wait.until)
     except TransientError as error:
         _again(context, delivery, error)
     except (BotError, PipelineError) as error:
@@ -83,7 +83,7 @@ def _again(context: Context, delivery: Delivery, error: TransientError) -> None:
         if delivery.attempts >= context.settings.max_attempts:
             leases.fail(session, Delivery, delivery, message, now=context.now())
         else:
-            due_at = context.now() + leases.backoff(delivery.attempts, retry_after=error.retry_after)
+            due_at = context.now() + leases.backoff(delivery.attempts, delivery.id, retry_after=error.retry_after)
             leases.retry_later(session, Delivery, delivery, message, due_at=due_at)
 
 
@@ -165,7 +165,7 @@ def _on_issues(context: Context, delivery: Delivery, repo: Repository, payload: 
     gone = {*keeping.GONE} & {delivery.action}
     with context.database.write() as session:
         changed = keeping.keep_issue(session, repo.id, state, state=delivery.action if gone and delivery.action else "")
-        news = changed or delivery.attempts > 1  # an earlier attempt may have stored the new text, and died
+        news = changed or delivery.token > 1  # an earlier claim may have stored the new text, and died or waited
         again = delivery.action == "edited" and news and _may_tag_again(session, repo, state)
         acts = _acts(context, delivery, repo, state, payload)
         for act in acts:

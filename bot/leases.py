@@ -4,11 +4,12 @@ A claim carries a lease and a fencing token. The token grows with every claim, s
 past its lease cannot finish, or go on with, what another has taken over since.
 """
 
+import zlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import ColumnElement, CursorResult, and_, exists, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.errors import LostLeaseError
@@ -63,6 +64,12 @@ def retry_later(session: Session, table: type[Row], row: Row, error: str, *, due
     _change(session, table, row, status=Work.QUEUED, due_at=due_at, lease_until=None, last_error=error)
 
 
+def put_off(session: Session, table: type[Row], row: Row, why: str, *, due_at: datetime) -> None:
+    """Give the work back as if it had not been tried: nothing is wrong with it, it only has to wait till `due_at`."""
+    values = {"attempts": row.attempts - 1, "due_at": due_at, "lease_until": None, "last_error": why}
+    _change(session, table, row, status=Work.QUEUED, **values)
+
+
 def fail(session: Session, table: type[Row], row: Row, error: str, *, now: datetime) -> None:
     """Give the work up, visibly; it can be run again by :func:`run_again`."""
     _change(session, table, row, status=Work.FAILED, finished_at=now, lease_until=None, last_error=error)
@@ -76,6 +83,12 @@ def run_again(session: Session, table: type[Row], key: str | int, *, now: dateti
         .values(status=Work.QUEUED, attempts=0, due_at=now, finished_at=None)
     )
     return _changed(session, statement) == 1
+
+
+def forget(session: Session, table: type[Row], *, before: datetime) -> int:
+    """Delete the work that ended well, or was ignored, before a moment; return how much that was."""
+    ended = (table.status.in_([Work.DONE, Work.IGNORED]), table.finished_at < before)
+    return _changed(session, delete(table).where(*ended))
 
 
 def next_in_line(session: Session, table: type[Row], row: Row, *, now: datetime) -> Any | None:
@@ -94,10 +107,14 @@ def left_behind(session: Session, table: type[Row], *, now: datetime, grace: tim
     return ids
 
 
-def backoff(attempts: int, *, retry_after: float | None = None) -> timedelta:
-    """Return how long to wait after the given number of attempts; at least what the other side asked for."""
+def backoff(attempts: int, key: str | int, *, retry_after: float | None = None) -> timedelta:
+    """Return how long to wait after the given number of attempts; at least what the other side asked for.
+
+    It is up to half as long again by `key`, the id of the work, so that what failed together is not tried together.
+    """
     wait = min(BACKOFF * (1 << min(attempts - 1, 20)), LONGEST_BACKOFF)
-    return max(wait, timedelta(seconds=retry_after or 0))
+    jitter = zlib.crc32(f"{key} {attempts}".encode()) / 2**33  # 0 to 0.5
+    return max(wait * (1 + jitter), timedelta(seconds=retry_after or 0))
 
 
 def _claimable(table: type[Row], now: datetime) -> ColumnElement[bool]:

@@ -169,6 +169,8 @@ class Installation(Base):
     account: Mapped[str] = mapped_column(String(255))
     suspended_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+    limited_at: Mapped[datetime | None]  # when GitHub asked us last to slow down there
+    limited_until: Mapped[datetime | None]  # no request is made for it before
 
 
 class Repository(Base):
@@ -190,7 +192,11 @@ class Repository(Base):
     enrolled_at: Mapped[datetime]
     import_place: Mapped[str | None] = mapped_column(Text)  # where the import goes on: what it reads, and a page
     import_started: Mapped[datetime | None]
+    import_progress: Mapped[dict[str, Any] | None]  # how far it has come: see importing.Progress
     pulled_at: Mapped[datetime | None]  # everything that GitHub changed before this has been pulled
+    pull_not_before: Mapped[datetime | None]  # when the next pull may be tried, where the last one did not end
+    pull_failures: Mapped[int] = mapped_column(default=0, server_default="0")  # pulls that failed since the last one
+    pull_problem: Mapped[str | None] = mapped_column(Text)  # why the last one failed, in words
     removed_at: Mapped[datetime | None]
     native_suggestions: Mapped[bool | None]  # whether GitHub takes suggestions there; None: not found out yet
     paused_at: Mapped[datetime | None]  # by a maintainer's command: nothing is predicted

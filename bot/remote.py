@@ -97,6 +97,20 @@ class RemoteDelivery:
 
 
 @dataclass(frozen=True)
+class Quota:
+    """GitHub's hourly limit of an installation: requests allowed, requests left, seconds until it begins anew."""
+
+    limit: int
+    left: int
+    renewed_in: float
+
+    @property
+    def used(self) -> int:
+        """How many requests of this hour were made, by whomever."""
+        return self.limit - self.left
+
+
+@dataclass(frozen=True)
 class RemoteRepository:
     """A repository that an installation covers."""
 
@@ -165,6 +179,10 @@ class RepositoryGateway(Protocol):
 
     def role(self, login: str) -> str:
         """Return somebody's role in the repository: `admin`, `maintain`, `write`, `triage`, `read` or `none`."""
+        ...
+
+    def quota(self) -> Quota | None:
+        """Return GitHub's hourly limit as the last page that was read had it; None where it sets none."""
         ...
 
     def past_events(self, place: str) -> Iterator[tuple[list[PastEvent], str]]:

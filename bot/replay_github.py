@@ -10,6 +10,7 @@ from bot import events
 from bot.remote import (
     NewSuggestion,
     PastEvent,
+    Quota,
     RemoteComment,
     RemoteDelivery,
     RemoteIssue,
@@ -146,6 +147,10 @@ class RecordingGitHub:
     def past_events(self, place: str) -> Iterator[tuple[list[PastEvent], str]]:
         """Yield nothing: a replay has no past of its own."""
         return iter(())
+
+    def quota(self) -> Quota | None:
+        """Return None: there is no limit."""
+        return None
 
     def past_issues(self, place: str) -> Iterator[tuple[list[RemoteIssue], str]]:
         """Yield all issues there are, in one page."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from bot.context import Context, Gateway
 from bot.database import Database
 from bot.errors import GitHubRefused
+from bot.limits import Limit
 from bot.queue import DELIVERIES, TRAINING, Queue
 from bot.remote import RemoteDelivery, RemoteRepository, RepositoryGateway
 from bot.settings import Settings
@@ -109,21 +110,22 @@ def context_of(settings: Settings) -> Context:
     """Return what use cases need in a process with these settings."""
     from bot.serving import Models
 
+    database = Database(settings.database_url)
     return Context(
         settings=settings,
-        database=Database(settings.database_url),
-        github=_gateway(settings),
+        database=database,
+        github=_gateway(settings, database),
         models=Models(settings.models_dir),
         now=now,
     )
 
 
-def _gateway(settings: Settings) -> Gateway:
+def _gateway(settings: Settings, database: Database) -> Gateway:
     if settings.app is None:
         return NoApp()
     from bot.github import GitHub
 
-    return GitHub(settings.app, settings.api_url)
+    return GitHub(settings.app, settings.api_url, limit_of=lambda key: Limit(database, now, key))
 
 
 class NoApp:

@@ -10,8 +10,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot import leases, recovery, retraining, storage, sync
 from bot.context import Context
-from bot.errors import BotError
-from bot.models import Delivery, TrainingRun
+from bot.errors import BotError, NotYetError
+from bot.models import Delivery, Repository, TrainingRun
 from bot.queue import Call
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY = timedelta(seconds=5)
 LOOK_EVERY = timedelta(seconds=10)  # whether a pull or a training is due
 FOLLOW_EVERY = timedelta(hours=1)
+FORGET_EVERY = timedelta(hours=1)
 CALL_GRACE = timedelta(seconds=10)  # a wake-up call this old is taken for lost
 MOST_CALLS = 200  # a sweep
 
@@ -28,11 +29,13 @@ def create(context: Context, *, call_worker: Call, call_trainer: Call) -> Backgr
     jobs: Mapping[str, tuple[Callable[[], None], timedelta]] = {
         "sweep": (lambda: sweep(context, call_worker=call_worker, call_trainer=call_trainer), SWEEP_EVERY),
         "retrain": (lambda: request_trainings(context, call_trainer), LOOK_EVERY),
+        "forget": (lambda: forget(context), FORGET_EVERY),
     }
     if context.settings.app is not None:
         jobs = {
             **jobs,
             "pull": (lambda: pull_due(context), LOOK_EVERY),
+            "import": (lambda: import_due(context), LOOK_EVERY),
             "redeliver": (Redelivery(context), FOLLOW_EVERY),
             "installations": (lambda: follow_installations(context), FOLLOW_EVERY),
         }
@@ -57,6 +60,14 @@ def sweep(context: Context, *, call_worker: Call, call_trainer: Call) -> None:
         call_trainer(run_id)
     if deliveries or runs:
         log.info("left behind, called again", extra={"deliveries": len(deliveries), "trainings": len(runs)})
+
+
+def forget(context: Context) -> None:
+    """Delete handled deliveries that are old enough; GitHub delivers none of them again."""
+    with context.database.write() as session:
+        count = leases.forget(session, Delivery, before=context.now() - context.settings.keep)
+    if count:
+        log.info("old deliveries deleted", extra={"deliveries": count})
 
 
 def request_trainings(context: Context, call_trainer: Call) -> None:
@@ -99,11 +110,43 @@ def follow_installations(context: Context) -> None:
 
 def pull_due(context: Context) -> None:
     """Pull every repository whose last pull is old enough; one that fails does not hold up the others."""
+    _pull(context, lambda repo: repo.pulled_at is not None and _age(context, repo) >= context.settings.pull_every)
+
+
+def import_due(context: Context) -> None:
+    """Read the past of every repository of which it has not been read, or go on with it.
+
+    A job of its own: that takes long, and the pulls of other repositories are not to wait for it.
+    """
+    _pull(context, lambda repo: repo.pulled_at is None)
+
+
+def _age(context: Context, repo: Repository) -> timedelta:
+    return context.now() - (repo.pulled_at or repo.enrolled_at)
+
+
+def _pull(context: Context, wanted: Callable[[Repository], bool]) -> None:
     with context.database.read() as session:
         repos = storage.repositories(session)
     for repo in repos:
-        if repo.pulled_at is None or context.now() - repo.pulled_at >= context.settings.pull_every:
-            try:
-                sync.pull(context, repo)
-            except BotError as error:
-                log.warning("pull failed", extra={"repository": repo.id, "reason": error.reason})
+        if wanted(repo) and (repo.pull_not_before is None or repo.pull_not_before <= context.now()):
+            outcome = _outcome(context, repo)
+            with context.database.write() as session:
+                row = session.get_one(Repository, repo.id)
+                for name, value in outcome.items():
+                    setattr(row, name, value)
+
+
+def _outcome(context: Context, repo: Repository) -> Mapping[str, Any]:
+    """Pull a repository, and return what is to be kept of how that went: when to try again, and why."""
+    try:
+        sync.pull(context, repo)
+    except NotYetError as wait:
+        log.info("pull waits", extra={"repository": repo.id, "until": wait.until.isoformat()})
+        return {"pull_not_before": wait.until, "pull_problem": None}
+    except BotError as error:
+        log.warning("pull failed", extra={"repository": repo.id, "reason": error.reason})
+        failures = repo.pull_failures + 1
+        again = context.now() + leases.backoff(failures, repo.id)
+        return {"pull_not_before": again, "pull_failures": failures, "pull_problem": str(error)}
+    return {"pull_not_before": None, "pull_failures": 0, "pull_problem": None}

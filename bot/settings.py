@@ -46,6 +46,8 @@ NAMES = {
             "RETRAIN_SHARE",
             "RETRAIN_DAYS",
             "PULL_MINUTES",
+            "IMPORT_SHARE",
+            "KEEP_DAYS",
             "LEASE_SECONDS",
             "MAX_ATTEMPTS",
         )
@@ -87,6 +89,8 @@ class Settings:
     retrain_share: float = 0.15
     retrain_after: timedelta = timedelta(days=7)
     pull_every: timedelta = timedelta(minutes=15)
+    import_share: float = 0.5
+    keep: timedelta = timedelta(days=30)
     lease: timedelta = timedelta(seconds=30)
     max_attempts: int = 8
 
@@ -168,6 +172,8 @@ def _build(reader: _Reader) -> Settings:
         retrain_share=reader.take(PREFIX + "RETRAIN_SHARE", share, Settings.retrain_share),
         retrain_after=timedelta(days=reader.take(PREFIX + "RETRAIN_DAYS", _whole(1, 3650), 7)),
         pull_every=timedelta(minutes=reader.take(PREFIX + "PULL_MINUTES", _whole(1, 10**5), 15)),
+        import_share=reader.take(PREFIX + "IMPORT_SHARE", share, Settings.import_share),
+        keep=timedelta(days=reader.take(PREFIX + "KEEP_DAYS", _whole(7, 3650), 30)),
         lease=timedelta(seconds=reader.take(PREFIX + "LEASE_SECONDS", _whole(15, 3600), 30)),
         max_attempts=reader.take(PREFIX + "MAX_ATTEMPTS", _whole(1, 100), Settings.max_attempts),
     )

@@ -33,9 +33,8 @@ from bot.models import (
 def upsert(session: Session, table: type[Base], values: Mapping[str, Any], *, keep: Iterable[str] = ()) -> None:
     """Insert a row, or update the one with its primary key except for the columns in `keep`."""
     keys = [column.name for column in table.__mapper__.primary_key]
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     changes = {name: value for name, value in values.items() if name not in {*keys, *keep}}
-    statement = insert(table).values(**values)
+    statement = _insert(session, table).values(**values)
     session.flush()
     if changes:
         session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
@@ -46,9 +45,13 @@ def upsert(session: Session, table: type[Base], values: Mapping[str, Any], *, ke
 
 def insert_once(session: Session, table: type[Base], values: Mapping[str, Any]) -> bool:
     """Insert a row unless a unique column says that it is there; return whether it was inserted."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(**values).on_conflict_do_nothing().returning(*table.__mapper__.primary_key)
-    return session.execute(statement).first() is not None
+    statement = _insert(session, table).values(**values).on_conflict_do_nothing()
+    return session.execute(statement.returning(*table.__mapper__.primary_key)).first() is not None
+
+
+def _insert(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """Return an INSERT that can be told what to do on a conflict."""
+    return postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def repository(session: Session, repository_id: int) -> Repository | None:
@@ -95,6 +98,12 @@ def rename_label(session: Session, repository_id: int, old: str, new: str) -> No
 def append_label_event(session: Session, event: Mapping[str, Any]) -> bool:
     """Append to the log; False if the log has this very act already."""
     return insert_once(session, LabelEvent, event)
+
+
+def append_label_events(session: Session, events: Sequence[Mapping[str, Any]]) -> None:
+    """Append to the log what it does not have already."""
+    if events:
+        session.execute(_insert(session, LabelEvent).values(list(events)).on_conflict_do_nothing())
 
 
 def label_log(session: Session, repository_id: int, number: int) -> Sequence[LabelEvent]:

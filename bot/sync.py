@@ -84,13 +84,14 @@ def pull(context: Context, repo: Repository) -> int:
     """
     gateway, started = context.gateway(repo), context.now()
     configuration.refresh(context, repo)
+    labels = gateway.labels()
     with context.database.write() as session:
-        _keep_labels(session, repo.id, gateway.labels(), now=started)
+        _keep_labels(session, repo.id, labels, now=started)
         if repo.pulled_at is None:
             row = session.get_one(Repository, repo.id)
             row.import_started = started = row.import_started or started
     if repo.pulled_at is None:
-        count = importing.read_past(context, repo)
+        count = importing.read_past(context, repo, gateway)
     else:
         count = _read_changes(context, repo, gateway.issues_since(repo.pulled_at - OVERLAP))
     with context.database.write() as session:

@@ -9,6 +9,7 @@ import pytest
 from bot.context import Context
 from bot.database import Database
 from bot.github import GitHub
+from bot.limits import Limit
 from bot.models import Mode
 from bot.serving import Models
 from bot.settings import Settings
@@ -17,13 +18,14 @@ from tests.standin import StandIn
 
 
 @pytest.fixture
-def tagger(tmp_path: Path, database: Database, standin: StandIn, hub: GitHub) -> Tagger:
+def tagger(tmp_path: Path, database: Database, standin: StandIn) -> Tagger:
     """A bot that serves `octo/demo` with the cold start, in the mode `apply`."""
     clock = Clock()
     settings = Settings(app=standin.app, data_dir=tmp_path, database_url=database.url, mode=Mode.APPLY)
     settings = replace(settings, api_url=standin.url, method="naive_bayes", max_attempts=3)
     settings = replace(settings, delay=timedelta(0))
     standin.world.clock = clock
+    hub = GitHub(standin.app, standin.url, timeout=5, limit_of=lambda key: Limit(database, clock, key))
     bot = Tagger(Context(settings, database, hub, Models(settings.models_dir), clock), standin, clock)
     bot.enrol()
     return bot

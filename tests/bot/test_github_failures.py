@@ -2,18 +2,20 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.errors import GitHubRefused, GitHubUnavailable
+from bot.errors import GitHubLimited, GitHubRefused, GitHubUnavailable
 from bot.github import GitHub
 from bot.remote import RepositoryGateway
 from bot.settings import App
 from tests.standin import StandIn
 from tests.standin.fixtures import NAME as DEMO
+from tests.standin.state import wall_clock
 
 TOKENS = "/access_tokens"
 
@@ -75,6 +77,32 @@ def test_what_may_work_later_is_unavailable(
     assert len(gateway.labels()) == 3
 
 
+@pytest.mark.parametrize("ahead", [-60, 60])
+def test_clock_that_is_a_minute_off_does_no_harm(gateway: RepositoryGateway, standin: StandIn, ahead: int) -> None:
+    standin.world.skew = timedelta(seconds=ahead)
+    standin.world.clock = lambda: wall_clock() + standin.world.skew
+    assert len(gateway.labels()) == 3
+    standin.fail_next(1, "limit", "/labels", seconds=300)
+    with pytest.raises(GitHubLimited) as limited:
+        gateway.labels()
+    assert limited.value.retry_after == 300
+    standin.world.token_lifetime = timedelta(0)  # GitHub takes it no more, and by our clock it may be good still
+    standin.world.revoke_tokens()
+    with pytest.raises(GitHubUnavailable, match="next try gets a new one"):
+        gateway.labels()
+    standin.world.token_lifetime = timedelta(hours=1)
+    with suppress(GitHubUnavailable):
+        gateway.labels()
+    assert len(gateway.labels()) == 3
+
+
+def test_where_github_names_no_time_none_is_made_up(gateway: RepositoryGateway, standin: StandIn) -> None:
+    standin.fail_next(1, "secondary", "/labels")
+    with pytest.raises(GitHubLimited, match="secondary rate limit") as limited:
+        gateway.labels()
+    assert limited.value.retry_after is None
+
+
 def test_a_used_up_rate_limit_says_when_it_is_renewed(gateway: RepositoryGateway, standin: StandIn) -> None:
     standin.fail_next(1, "limit", "/labels", seconds=300)
     with pytest.raises(GitHubUnavailable) as unavailable:
@@ -121,6 +149,18 @@ def test_a_suspended_installation_is_refused(gateway: RepositoryGateway, standin
     with pytest.raises(GitHubRefused, match="suspended") as refused:
         gateway.labels()
     assert refused.value.status == 403
+
+
+def test_issues_that_are_switched_off_are_told_from_one_that_was_deleted(
+    gateway: RepositoryGateway, standin: StandIn
+) -> None:
+    number = number_of(standin)
+    standin.people.delete(DEMO, number)
+    with pytest.raises(GitHubRefused, match="it was deleted"):
+        gateway.label_events(number)
+    standin.world.find(DEMO).has_issues = False
+    with pytest.raises(GitHubRefused, match="issues are switched off in that repository"):
+        list(gateway.issues_since(None))
 
 
 def test_a_missing_permission_is_refused(gateway: RepositoryGateway, standin: StandIn) -> None:

@@ -1,14 +1,17 @@
 """A repository's past is imported: whose judgement each label is, and what a crash costs."""
 
+from dataclasses import asdict, replace
 from datetime import timedelta
 
 import pytest
 
-from bot import sync
+from bot import scheduler, sync
 from bot.errors import GitHubRefused, GitHubUnavailable
+from bot.importing import Progress
 from bot.models import Issue, LabelEvent, LabelTruth, Truth
-from tests.bot.usecases import START, Tagger
+from tests.bot.usecases import CRASH, START, Tagger
 from tests.standin.fixtures import NAME
+from tests.standin.state import Installation as Remote
 
 YES, NO, OPEN = Truth.POSITIVE, Truth.NEGATIVE, Truth.UNCONFIRMED
 
@@ -145,3 +148,86 @@ def test_place_that_github_knows_no_more_is_given_up(tagger: Tagger) -> None:
     assert tagger.repo.import_place is None
     imported(tagger)
     assert len(tagger.rows(Issue)) == 3
+
+
+# --- its share of GitHub's limit
+
+
+def limited(tagger: Tagger, limit: int) -> Remote:
+    """Let the installation ask so often an hour; return it."""
+    there = tagger.github.world.installations[tagger.repo.installation_id]
+    there.limit = limit
+    return there
+
+
+def test_import_leaves_the_rest_of_the_limit_and_goes_on_at_its_page_in_the_next_hour(tagger: Tagger) -> None:
+    past(tagger, 530)
+    there = limited(tagger, 16)
+    hours = []
+    while tagger.repo.pulled_at is None:
+        scheduler.import_due(tagger.context)
+        hours.append(there.used)
+        if tagger.repo.pulled_at is None:
+            assert tagger.repo.pull_not_before == there.renewed_at
+            tagger.clock.at = tagger.repo.pull_not_before
+    assert hours[:-1] == [8, 8], "half of 16"
+    pages = [("/issues/events", page) for page in "123456"] + [("/issues", page) for page in "123456"]
+    assert asked(tagger) == pages, "each once"
+    assert len(tagger.rows(Issue)) == len(tagger.rows(LabelTruth)) == 530
+
+
+def test_import_pauses_for_what_others_used_and_new_issues_are_answered_meanwhile(tagger: Tagger) -> None:
+    past(tagger, 30)
+    there = limited(tagger, 40)
+    for _ in range(20):
+        list(tagger.context.github.repositories(there.id))
+    scheduler.import_due(tagger.context)
+    assert asked(tagger) == []
+    tagger.serve()
+    number = tagger.open(CRASH)
+    assert tagger.issue(number).names() == {"bug"}
+    tagger.clock.move(hours=1)
+    scheduler.import_due(tagger.context)
+    assert len(tagger.rows(Issue)) == 31
+
+
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_share_can_be_set(tagger: Tagger, share: float) -> None:
+    past(tagger, 1030)
+    there = limited(tagger, 20)
+    settings = replace(tagger.context.settings, import_share=share)
+    scheduler.import_due(replace(tagger.context, settings=settings))
+    first_requests = len([each for each in tagger.github.log if each.actor.startswith("installation")])
+    assert there.used == first_requests == max(20 * share, 4), "what is asked for at the start is not known before"
+
+
+def test_wait_is_told_by_githubs_clock_not_by_ours(tagger: Tagger) -> None:
+    past(tagger, 230)
+    limited(tagger, 10)
+    tagger.github.world.clock = lambda: tagger.clock() - timedelta(minutes=1)
+    scheduler.import_due(tagger.context)
+    assert tagger.repo.pull_not_before == tagger.clock.at + timedelta(hours=1)
+
+
+# --- how far it has come
+
+
+def test_progress_is_kept_with_each_page(tagger: Tagger) -> None:
+    past(tagger, 230)
+    limited(tagger, 18)
+    begun = (START - timedelta(days=29)).isoformat()
+    scheduler.import_due(tagger.context)
+    told = tagger.repo.import_progress
+    assert told == asdict(Progress(pages=5, events=230, back_to=begun, issues=200, reached=200, highest=230))
+    tagger.clock.at = ended = tagger.repo.pull_not_before
+    scheduler.import_due(tagger.context)
+    more = {"pages": 6, "issues": 230, "reached": 230, "ended": ended.isoformat()}
+    assert tagger.repo.import_progress == {**told, **more}
+
+
+def test_import_that_begins_again_counts_afresh(tagger: Tagger) -> None:
+    past(tagger, 3)
+    imported(tagger)
+    tagger.enrol(pulled_at=None)
+    imported(tagger)
+    assert tagger.repo.import_progress["issues"] == 3

@@ -22,6 +22,7 @@ LAYERS = (
         "github_access",
         "github_repository",
         "in_force",
+        "limits",
         "queue",
         "remote",
         "rules",

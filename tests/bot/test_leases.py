@@ -1,4 +1,5 @@
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -90,6 +91,14 @@ def test_the_sweep_finds_what_stayed_behind_and_calls_once(database: Database, k
 
 
 def test_backoff_doubles_up_to_a_limit_and_honours_what_was_asked_for() -> None:
-    assert [leases.backoff(n).total_seconds() for n in (1, 2, 3)] == [2, 4, 8]
-    assert leases.backoff(50) == leases.LONGEST_BACKOFF
-    assert leases.backoff(1, retry_after=3600) == timedelta(hours=1)
+    waits = [leases.backoff(n, "a") / timedelta(seconds=2 << (n - 1)) for n in range(1, 5)]
+    assert all(1 <= wait <= 1.5 for wait in waits)
+    assert 1 <= leases.backoff(50, "a") / leases.LONGEST_BACKOFF <= 1.5
+    assert leases.backoff(1, "a", retry_after=3600) == timedelta(hours=1)
+
+
+def test_backoff_spreads_what_failed_together() -> None:
+    waits = sorted(leases.backoff(1, str(key)).total_seconds() for key in range(100))
+    assert waits[0] < 2.1
+    assert waits[-1] > 2.9
+    assert max(later - earlier for earlier, later in pairwise(waits)) < 0.3

@@ -1,14 +1,16 @@
 """What runs without anybody asking: the sweep, the requests for trainings, the pulls."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot import handling, leases, scheduler
+from bot.context import Context
 from bot.models import Delivery as Row
-from bot.models import Issue, Repository, TrainingRun, Work
+from bot.models import Issue, Prediction, Repository, TrainingRun, Work
 from tests.bot.usecases import CRASH, Tagger
 from tests.standin.fixtures import NAME
 
@@ -93,6 +95,26 @@ def test_failed_and_ignored_deliveries_are_left_alone(taught: Tagger, calls: Cal
     assert calls.worker == []
 
 
+# --- what is kept
+
+
+def test_handled_deliveries_are_deleted_when_they_are_old_and_failed_ones_stay(taught: Tagger) -> None:
+    taught.open(CRASH)
+    done = taught.rows(Row)[0].id
+    for status in (Work.FAILED, Work.IGNORED, Work.RUNNING):
+        key = lost(taught)
+        with taught.context.database.write() as session:
+            row = session.get_one(Row, key)
+            row.status, row.finished_at = status, None if status == Work.RUNNING else taught.clock.at
+    taught.clock.move(days=30)
+    scheduler.forget(taught.context)
+    assert taught.row(Row, done).status == Work.DONE
+    taught.clock.move(seconds=1)
+    scheduler.forget(taught.context)
+    assert {row.status for row in taught.rows(Row)} == {Work.FAILED, Work.RUNNING}
+    assert len(taught.rows(Prediction)) == 1, "what was thought stays"
+
+
 # --- trainings
 
 
@@ -130,22 +152,60 @@ def pulled(tagger: Tagger) -> dict[str, bool]:
     return {repo.full_name: repo.pulled_at == tagger.clock.at for repo in tagger.rows(Repository)}
 
 
-@pytest.mark.parametrize("kind", ["500", "drop", "403", "401"])
+@pytest.mark.parametrize("job", [scheduler.import_due, scheduler.pull_due])
+@pytest.mark.parametrize("kind", ["500", "drop", "401"])
 def test_a_repository_that_cannot_be_pulled_does_not_hold_up_the_others(
-    tagger: Tagger, caplog: pytest.LogCaptureFixture, kind: str
+    tagger: Tagger, caplog: pytest.LogCaptureFixture, kind: str, job: Callable[[Context], None]
 ) -> None:
     two(tagger)
+    if job is scheduler.pull_due:
+        scheduler.import_due(tagger.context)
+        tagger.clock.move(minutes=15)
     tagger.github.fail_next(1, kind, f"{NAME}/labels$")
-    scheduler.pull_due(tagger.context)
+    job(tagger.context)
     assert pulled(tagger) == {NAME: False, "octo/zebra": True}
     assert [record.message for record in caplog.records if record.levelno == logging.WARNING] == ["pull failed"]
-    scheduler.pull_due(tagger.context)
-    assert pulled(tagger) == {NAME: True, "octo/zebra": True}
+    assert f"/repos/{NAME}/labels" in tagger.repo.pull_problem
+    tagger.clock.move(seconds=3)
+    job(tagger.context)
+    assert pulled(tagger)[NAME]
+    assert (tagger.repo.pull_problem, tagger.repo.pull_failures, tagger.repo.pull_not_before) == (None, 0, None)
     assert {issue.title for issue in tagger.rows(Issue)} == {"hello", "one", "two"}
+
+
+def test_repository_that_cannot_be_pulled_is_tried_later_and_later(tagger: Tagger) -> None:
+    tagger.github.world.find(NAME).has_issues = False
+    tries = []
+    for _ in range(2 * 360):
+        scheduler.import_due(tagger.context)
+        tries.append(tagger.repo.pull_failures)
+        tagger.clock.move(seconds=10)
+    assert 8 < tries[-1] < 24, "in two hours"
+    assert "issues are switched off in that repository" in tagger.repo.pull_problem
+    tagger.github.world.find(NAME).has_issues = True
+    tagger.clock.move(minutes=15)
+    scheduler.import_due(tagger.context)
+    assert tagger.repo.pulled_at is not None
+
+
+def test_limited_installation_is_not_asked_before_it_may_be_and_holds_up_no_other(tagger: Tagger) -> None:
+    tagger.github.world.add_repository("acme/rocket")
+    tagger.github.people.install("acme")
+    tagger.catch_up()
+    tagger.github.fail_next(1, "403", f"{NAME}/labels$", seconds=45)
+    scheduler.import_due(tagger.context)
+    assert pulled(tagger) == {NAME: False, "acme/rocket": True}
+    asked = len(tagger.github.log)
+    for seconds, expected in ((44, False), (1, True)):
+        tagger.clock.move(seconds=seconds)
+        scheduler.import_due(tagger.context)
+        assert (len(tagger.github.log) > asked, pulled(tagger)[NAME]) == (expected, expected)
 
 
 def test_a_repository_is_pulled_again_only_after_the_pause(tagger: Tagger) -> None:
     scheduler.pull_due(tagger.context)
+    assert tagger.repo.pulled_at is None, "its past is read first"
+    scheduler.import_due(tagger.context)
     first = tagger.clock.at
     tagger.clock.move(minutes=14)
     scheduler.pull_due(tagger.context)
@@ -158,7 +218,7 @@ def test_a_repository_is_pulled_again_only_after_the_pause(tagger: Tagger) -> No
 def test_a_repository_that_is_not_served_is_not_pulled(tagger: Tagger) -> None:
     tagger.github.people.install("octo", action="suspend")
     tagger.catch_up()
-    scheduler.pull_due(tagger.context)
+    scheduler.import_due(tagger.context)
     assert tagger.repo.pulled_at is None
 
 
@@ -168,4 +228,7 @@ def test_nothing_is_pulled_without_an_app(tagger: Tagger) -> None:
         {job.id for job in scheduler.create(each, call_worker=print, call_trainer=print).get_jobs()}
         for each in (tagger.context, without)
     ]
-    assert names == [{"sweep", "retrain", "pull", "installations", "redeliver"}, {"sweep", "retrain"}]
+    assert names == [
+        {"sweep", "retrain", "forget", "import", "pull", "installations", "redeliver"},
+        {"sweep", "retrain", "forget"},
+    ]

@@ -2,53 +2,22 @@
 
 import base64
 import re
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import urlencode
 
 import jwt
 
-from tests.standin.payloads import Payloads, moment
+from tests.standin.answers import Answer, HttpError, Request, page
+from tests.standin.payloads import Json, Payloads, moment
 from tests.standin.people import People
-from tests.standin.state import Actor, Comment, Issue, Repository, Suggestion, World
+from tests.standin.state import Actor, Comment, Event, Issue, Repository, Suggestion, World
 from tests.standin.webhooks import Webhooks
 
 LONGEST_LABEL, LONGEST_STATUS, LONGEST_RATIONALE = 50, 140, 280
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
+HOUR = timedelta(hours=1)
 STATES = ("error", "failure", "pending", "success")
-
-
-@dataclass
-class Request:
-    """A request, once its sender is known: "app", "installation:7", or "anonymous"."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    body: Any = None
-    actor: str = "anonymous"
-    installation_id: int | None = None
-
-
-@dataclass
-class Answer:
-    """What is answered."""
-
-    body: Any
-    status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
-
-
-class HttpError(Exception):
-    """An answer that is an error."""
-
-    def __init__(self, status: int, message: str, **headers: str) -> None:
-        super().__init__(message)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.answer = Answer({"message": message, "documentation_url": "", "status": str(status)}, status, named)
 
 
 Endpoint = Callable[["Endpoints", Request, dict[str, str]], Answer]
@@ -82,13 +51,39 @@ class Endpoints:
         """Find out who asks, and answer."""
         try:
             self._authenticate(request, authorization)
+            self._count(request)
             for method, path, who, endpoint in ROUTES:
                 if method == request.method and (found := path.match(request.path)):
                     self._authorize(request, who)
-                    return endpoint(self, request, found.groupdict())
+                    return self._with_limit(request, endpoint(self, request, found.groupdict()))
             raise HttpError(404, "Not Found")
         except HttpError as error:
-            return error.answer
+            return self._with_limit(request, error.answer)
+
+    # --- how often an installation may ask
+
+    def _count(self, request: Request) -> None:
+        """Count a request of an installation, and refuse it where its hourly limit is used up."""
+        if request.installation_id is None:
+            return
+        with self._world.lock:
+            installation, now = self._world.installations[request.installation_id], self._world.clock()
+            if now >= installation.renewed_at:
+                installation.used, installation.renewed_at = 0, now + HOUR
+            installation.used += 1
+        if installation.used > installation.limit:
+            raise HttpError(403, f"API rate limit exceeded for installation ID {installation.id}.")
+
+    def _with_limit(self, request: Request, answer: Answer) -> Answer:
+        installation = self._world.installations.get(request.installation_id or 0)
+        if installation is None:
+            return answer
+        headers = {
+            "X-RateLimit-Limit": str(installation.limit),
+            "X-RateLimit-Remaining": str(max(installation.limit - installation.used, 0)),
+            "X-RateLimit-Reset": str(int(installation.renewed_at.timestamp())),
+        }
+        return Answer(answer.body, answer.status, {**headers, **answer.headers})
 
     # --- who asks
 
@@ -107,13 +102,16 @@ class Endpoints:
         request.actor = f"installation:{token.installation_id}"
 
     def _check_jwt(self, secret: str) -> None:
-        issuer, needed = str(self._world.app_id), {"require": ["exp", "iat", "iss"]}
+        issuer, now = str(self._world.app_id), self._world.real_now().timestamp()
+        options: Any = {"require": ["exp", "iat", "iss"], "verify_exp": False, "verify_iat": False}
         try:
-            claims = jwt.decode(secret, self._public_key, algorithms=["RS256"], issuer=issuer, options=needed)
+            claims = jwt.decode(secret, self._public_key, algorithms=["RS256"], issuer=issuer, options=options)
         except jwt.InvalidTokenError as error:
             raise HttpError(401, "A JSON web token could not be decoded") from error
-        if claims["exp"] > time.time() + 600:
+        if claims["exp"] > now + 600:
             raise HttpError(401, "'Expiration time' claim ('exp') is too far in the future")
+        if claims["exp"] <= now or claims["iat"] > now:
+            raise HttpError(401, "'Expiration time' claim ('exp') or 'Issued at' claim ('iat') is not of now")
 
     def _authorize(self, request: Request, who: str) -> None:
         if who == "app" and request.actor != "app":
@@ -139,6 +137,7 @@ class Endpoints:
     def issue(self, request: Request, found: dict[str, str]) -> tuple[Repository, Issue]:
         """Return the issue of a path; 410 if it was deleted, 301 if it was transferred."""
         repository = self.repository(request, found)
+        self._need_issues(repository)
         issue = repository.issues.get(int(found["number"]))
         if issue is None:
             raise HttpError(404, "Not Found")
@@ -148,6 +147,10 @@ class Endpoints:
             rest = request.path.partition(f"/issues/{issue.number}")[2]
             raise self._moved(f"/repositories/{issue.moved[0]}/issues/{issue.moved[1]}{rest}")
         return repository, issue
+
+    def _need_issues(self, repository: Repository) -> None:
+        if not repository.has_issues:
+            raise HttpError(410, "Issues has been disabled in this repository.")
 
     def _moved(self, path: str) -> HttpError:
         return HttpError(301, "Moved Permanently", Location=self._url + path)
@@ -161,18 +164,6 @@ class Endpoints:
         installation = self._world.installations[request.installation_id or 0]
         if installation.permissions.get(what) not in {access, "write"}:
             raise HttpError(403, "Resource not accessible by integration")
-
-    def page(self, request: Request, items: list[Any], *, under: str | None = None) -> Answer:
-        """Return one page of `items`, and where the next one is."""
-        size = min(int(request.query.get("per_page", 30)), 100)
-        number = int(request.query.get("page", 1))
-        body: Any = items[(number - 1) * size : number * size]
-        if under:
-            body = {"total_count": len(items), under: body}
-        if number * size >= len(items):
-            return Answer(body)
-        following = f"{self._url}{request.path}?{urlencode({**request.query, 'page': number + 1})}"
-        return Answer(body, headers={"Link": f'<{following}>; rel="next", <{self._url}/last>; rel="last"'})
 
     # --- the App
 
@@ -192,7 +183,7 @@ class Endpoints:
 
     @route("GET", "/app/hook/deliveries", "app")
     def deliveries(self, request: Request, found: dict[str, str]) -> Answer:
-        return self.page(request, [self._payloads.attempt(each) for each in reversed(self._webhooks.attempts)])
+        return page(self._url, request, self._webhooks.attempts[::-1], self._payloads.attempt)
 
     @route("POST", r"/app/hook/deliveries/(?P<delivery>\d+)/attempts", "app")
     def redeliver(self, request: Request, found: dict[str, str]) -> Answer:
@@ -204,7 +195,7 @@ class Endpoints:
 
     @route("GET", "/app/installations", "app")
     def installations(self, request: Request, found: dict[str, str]) -> Answer:
-        return self.page(request, [self._payloads.installation(each) for each in self._world.installations.values()])
+        return page(self._url, request, list(self._world.installations.values()), self._payloads.installation)
 
     @route("POST", r"/app/installations/(?P<installation>\d+)/access_tokens", "app")
     def access_token(self, request: Request, found: dict[str, str]) -> Answer:
@@ -221,7 +212,7 @@ class Endpoints:
     def covered(self, request: Request, found: dict[str, str]) -> Answer:
         known = self._world.repositories.values()
         ours = [each for each in known if each.installation_id == request.installation_id]
-        return self.page(request, [self._payloads.repository(each) for each in ours], under="repositories")
+        return page(self._url, request, ours, self._payloads.repository, under="repositories")
 
     # --- a repository
 
@@ -232,7 +223,9 @@ class Endpoints:
     @route("GET", REPOSITORY + "/labels")
     def labels(self, request: Request, found: dict[str, str]) -> Answer:
         repository = self.repository(request, found)
-        return self.page(request, [self._payloads.label(repository, each) for each in repository.labels.values()])
+        return page(
+            self._url, request, list(repository.labels.values()), lambda each: self._payloads.label(repository, each)
+        )
 
     @route("GET", REPOSITORY + "/contents/(?P<path>.+)")
     def contents(self, request: Request, found: dict[str, str]) -> Answer:
@@ -262,6 +255,7 @@ class Endpoints:
     @route("GET", REPOSITORY + "/issues")
     def issues(self, request: Request, found: dict[str, str]) -> Answer:
         repository, query = self.repository(request, found), request.query
+        self._need_issues(repository)
         chosen = [each for each in repository.issues.values() if each.here]
         if query.get("state", "open") != "all":
             chosen = [each for each in chosen if each.state == query.get("state", "open")]
@@ -269,20 +263,29 @@ class Endpoints:
             since = datetime.fromisoformat(query["since"]).astimezone(UTC)
             chosen = [each for each in chosen if each.updated_at >= since]
         by = "updated_at" if query.get("sort") == "updated" else "created_at"
-        newest_first = query.get("direction", "desc") == "desc"
-        chosen.sort(key=lambda issue: (getattr(issue, by), issue.number), reverse=newest_first)
-        return self.page(request, [self._payloads.issue(repository, each) for each in chosen])
+        sign = -1 if query.get("direction", "desc") == "desc" else 1
+
+        def place(issue: Issue) -> list[float]:
+            return [sign * getattr(issue, by).timestamp(), sign * issue.number]
+
+        return page(
+            self._url,
+            request,
+            sorted(chosen, key=place),
+            lambda each: self._payloads.issue(repository, each),
+            place=place,
+        )
 
     @route("GET", REPOSITORY + "/issues/events")
     def all_events(self, request: Request, found: dict[str, str]) -> Answer:
         repository = self.repository(request, found)
-        pairs = [(issue, event) for issue in repository.issues.values() if issue.here for event in issue.events]
-        pairs.sort(key=lambda pair: pair[1].id, reverse=True)
-        shown = [
-            {**self._payloads.event(repository, event), "issue": self._payloads.issue(repository, issue)}
-            for issue, event in pairs
-        ]
-        return self.page(request, shown)
+        newest_first = [pair for pair in reversed(repository.events) if pair[0].here]
+
+        def shape(pair: tuple[Issue, Event]) -> Json:
+            issue, event = pair
+            return {**self._payloads.event(repository, event), "issue": self._payloads.issue(repository, issue)}
+
+        return page(self._url, request, newest_first, shape, place=lambda pair: [-pair[1].id])
 
     # --- an issue
 
@@ -293,12 +296,12 @@ class Endpoints:
     @route("GET", ISSUE + "/events")
     def events(self, request: Request, found: dict[str, str]) -> Answer:
         repository, issue = self.issue(request, found)
-        return self.page(request, [self._payloads.event(repository, each) for each in issue.events])
+        return page(self._url, request, issue.events, lambda each: self._payloads.event(repository, each))
 
     @route("GET", ISSUE + "/labels")
     def issue_labels(self, request: Request, found: dict[str, str]) -> Answer:
         repository, issue = self.issue(request, found)
-        return self.page(request, [self._payloads.label(repository, each) for each in issue.labels])
+        return page(self._url, request, issue.labels, lambda each: self._payloads.label(repository, each))
 
     @route("POST", ISSUE + "/labels")
     def add_labels(self, request: Request, found: dict[str, str]) -> Answer:
@@ -329,8 +332,9 @@ class Endpoints:
         repository, issue = self.issue(request, found)
         if not repository.suggests:
             raise HttpError(404, "Not Found")
-        rows = [
-            {
+
+        def shape(each: Suggestion) -> Json:
+            return {
                 "id": each.id,
                 "issue_id": issue.id,
                 "action": "add_label",
@@ -345,9 +349,8 @@ class Endpoints:
                 "created_at": moment(each.updated_at),
                 "updated_at": moment(each.updated_at),
             }
-            for each in issue.suggestions
-        ]
-        return self.page(request, rows)
+
+        return page(self._url, request, issue.suggestions, shape)
 
     @route("DELETE", ISSUE + "/labels/(?P<label>.+)")
     def remove_label(self, request: Request, found: dict[str, str]) -> Answer:
@@ -362,7 +365,7 @@ class Endpoints:
     @route("GET", ISSUE + "/comments")
     def comments(self, request: Request, found: dict[str, str]) -> Answer:
         repository, issue = self.issue(request, found)
-        return self.page(request, [self._payloads.comment(repository, issue, each) for each in issue.comments])
+        return page(self._url, request, issue.comments, lambda each: self._payloads.comment(repository, issue, each))
 
     @route("POST", ISSUE + "/comments")
     def create_comment(self, request: Request, found: dict[str, str]) -> Answer:

@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass
 from typing import Any
 
-KINDS = ("500", "502", "403", "limit", "429", "401", "slow", "cut", "drop", "garbled")
+KINDS = ("500", "502", "403", "limit", "secondary", "429", "401", "slow", "cut", "drop", "garbled")
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,9 @@ class Fault:
     """What the next `left` matching requests meet.
 
     Kinds are statuses (`403` with `Retry-After`, `429` with it too), `limit` (403 with `X-RateLimit-Remaining: 0`),
-    `slow` (answered after `seconds`), `cut` (done, but the connection is closed in the middle of the answer), `drop`
-    (closed without an answer, nothing done) and `garbled` (done, but the answer is half of its JSON).
+    `secondary` (403 that names no time), `slow` (answered after `seconds`), `cut` (done, but the connection is closed
+    in the middle of the answer), `drop` (closed without an answer, nothing done) and `garbled` (done, but the answer is
+    half of its JSON).
     """
 
     kind: str

@@ -5,7 +5,8 @@ import json
 import secrets
 from urllib.parse import urlencode
 
-from tests.standin.endpoints import Answer, Endpoints, Request, route
+from tests.standin.answers import Answer, Request
+from tests.standin.endpoints import Endpoints, route
 
 
 @route("POST", r"/(?:organizations/[^/]+/)?settings/apps/new", "anybody")

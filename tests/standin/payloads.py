@@ -61,7 +61,7 @@ class Payloads:
             "description": None,
             "fork": False,
             "url": self.api(repository),
-            "has_issues": True,
+            "has_issues": repository.has_issues,
             "default_branch": "main",
         }
 

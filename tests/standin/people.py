@@ -36,7 +36,8 @@ class People:
             issue = self._new_issue(repository, title, body, author=author, at=at)
             issue.pull = pull
             issue.labels = [repository.labels[name.lower()] for name in labels]
-            issue.events = [self._event("labeled", author, issue.created_at, each.name) for each in issue.labels]
+            for each in issue.labels:
+                self._note(repository, issue, "labeled", by=author, at=issue.created_at, label=each.name)
         if not pull:
             self._tell(repository, issue, "opened", by=author)
             for label in list(issue.labels):
@@ -225,7 +226,7 @@ class People:
     def _new_issue(
         self, repository: Repository, title: str, body: str | None, *, author: str, at: datetime | None
     ) -> Issue:
-        number, when = max(repository.issues, default=0) + 1, at or self._world.clock()
+        number, when = len(repository.issues) + 1, at or self._world.clock()
         issue = Issue(self._world.next_id(), number, title, body, Actor(author), when, when)
         repository.issues[number] = issue
         return issue
@@ -236,8 +237,12 @@ class People:
         issue.updated_at = max(issue.updated_at, at or self._world.clock())
         return repository, issue
 
-    def _event(self, event: str, by: str, at: datetime, label: str | None = None) -> Event:
-        return Event(self._world.next_id(), event, Actor(by), at, label)
+    def _note(
+        self, repository: Repository, issue: Issue, event: str, *, by: str, at: datetime, label: str | None = None
+    ) -> None:
+        happened = Event(self._world.next_id(), event, Actor(by), at, label)
+        issue.events.append(happened)
+        repository.events.append((issue, happened))
 
     def _change(
         self, full_name: str, number: int, label: Label, *, event: str, by: str, at: datetime | None
@@ -246,7 +251,7 @@ class People:
             repository, issue = self._touch(full_name, number, at)
             others = [each for each in issue.labels if each is not label]
             issue.labels = [*others, label] if event == "labeled" else others
-            issue.events.append(self._event(event, by, at or self._world.clock(), label.name))
+            self._note(repository, issue, event, by=by, at=at or self._world.clock(), label=label.name)
         return self._tell(repository, issue, event, by=by, label=label)
 
     def _set_state(self, full_name: str, number: int, event: str, *, by: str, at: datetime | None) -> Delivery:
@@ -254,7 +259,7 @@ class People:
             repository, issue = self._touch(full_name, number, at)
             issue.state = "closed" if event == "closed" else "open"
             issue.closed_at = issue.updated_at if event == "closed" else None
-            issue.events.append(self._event(event, by, issue.updated_at))
+            self._note(repository, issue, event, by=by, at=issue.updated_at)
         return self._tell(repository, issue, event, by=by)
 
     def _tell(

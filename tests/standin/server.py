@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.settings import App
 from tests.standin import pages  # noqa: F401  (its routes)
-from tests.standin.endpoints import Answer, Endpoints, HttpError, Request
+from tests.standin.answers import Answer, HttpError, Request
+from tests.standin.endpoints import Endpoints
 from tests.standin.faults import Fault, Faults, Logged
 from tests.standin.payloads import Payloads
 from tests.standin.people import People
@@ -66,7 +67,7 @@ class StandIn:
         endpoints = Endpoints(self.world, payloads, self.people, self.webhooks, url=self.url, public_key=public)
         self.log = self._server.log
         self.fail_next, self.heal = self._server.faults.fail_next, self._server.faults.heal
-        self._server.endpoints = endpoints
+        self._server.endpoints, self._server.world = endpoints, self.world
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True, name="standin")
 
     def environ(self) -> dict[str, str]:
@@ -94,6 +95,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
     endpoints: Endpoints
+    world: World
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(address, handler)
@@ -128,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault and fault.kind == "drop":
             self._finish(request, 0, b"")
             return
-        refused = _failure(fault)
+        refused = _failure(fault, self._now())
         answer = refused or self.server.endpoints.answer(request, self.headers.get("Authorization", ""))
         shown = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
         content = b"" if answer.status == 204 else shown.encode()
@@ -153,12 +155,15 @@ class _Handler(BaseHTTPRequestHandler):
             "Content-Length": str(len(content)),
             "X-RateLimit-Limit": "5000",
             "X-RateLimit-Remaining": "4999",
-            "X-RateLimit-Reset": str(int(time.time()) + 3600),
-            "Date": self.date_time_string(),
+            "X-RateLimit-Reset": str(self._now() + 3600),
+            "Date": self.date_time_string(self._now()),
             **answer.headers,
         }
         lines = [f"HTTP/1.1 {answer.status} -", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
         return "\r\n".join(lines).encode()
+
+    def _now(self) -> int:
+        return int(self.server.world.clock().timestamp())
 
     def _finish(self, request: Request, status: int, content: bytes) -> None:
         """Log first: who has read the answer may look for it there. Then write all at once; status 0 cuts."""
@@ -178,14 +183,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
 
 
-def _failure(fault: Fault | None) -> Answer | None:
-    """Return the answer of a fault that is an answer."""
+def _failure(fault: Fault | None, now: int) -> Answer | None:
+    """Return the answer of a fault that is an answer; `now` is in seconds since 1970."""
     if fault is None or fault.kind in {"slow", "cut", "drop", "garbled"}:
         return None
     after = str(int(fault.seconds))
-    reset = {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": str(int(time.time() + fault.seconds))}
+    reset = {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": str(now + int(fault.seconds))}
     errors = {
         "403": HttpError(403, "You have triggered an abuse detection mechanism", Retry_After=after),
+        "secondary": HttpError(403, "You have exceeded a secondary rate limit. Please wait a few minutes."),
         "429": HttpError(429, "Too many requests", Retry_After=after),
         "limit": HttpError(403, "Over the limit", **reset),
         "401": HttpError(401, "Bad credentials"),

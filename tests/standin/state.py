@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 TRIAGERS = ("maintainer",)
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 PERMISSIONS = {"issues": "write", "contents": "read", "statuses": "write", "metadata": "read"}
 
 
@@ -115,6 +116,8 @@ class Repository:
     triagers: tuple[str, ...] = TRIAGERS
     labels: dict[str, Label] = field(default_factory=dict)
     issues: dict[int, Issue] = field(default_factory=dict)
+    events: list[tuple[Issue, Event]] = field(default_factory=list)  # of all its issues, as they happened
+    has_issues: bool = True
     suggests: bool = False  # whether labels can be suggested in GitHub's own interface
     roles: dict[str, str] = field(default_factory=dict)  # by login
     files: dict[str, bytes] = field(default_factory=dict)  # of the default branch, by path
@@ -136,12 +139,18 @@ class Repository:
 
 @dataclass
 class Installation:
-    """The App on one account. It holds the least permissions that the bot can do its work with."""
+    """The App on one account. It holds the least permissions that the bot can do its work with.
+
+    It may ask `limit` times an hour, by the world's clock; `used` are gone until `renewed_at`.
+    """
 
     id: int
     account: str
     permissions: dict[str, str] = field(default_factory=lambda: dict(PERMISSIONS))
     suspended: bool = False
+    limit: int = 5000
+    used: int = 0
+    renewed_at: datetime = LONG_AGO
 
 
 @dataclass(frozen=True)
@@ -159,7 +168,7 @@ def wall_clock() -> datetime:
 class World:
     """Everything there is. Hold `lock` while reading or changing more than one thing.
 
-    `clock` dates what people do; tokens live by the real clock, since PyGithub does.
+    `clock` dates what people do; tokens live by the real clock, since PyGithub does, `skew` off ours.
     """
 
     def __init__(self, *, app_id: int, slug: str, clock: Callable[[], datetime] = wall_clock) -> None:
@@ -173,6 +182,7 @@ class World:
         self.pem = ""  # the App's private key
         self.former_names: dict[str, int] = {}
         self.token_lifetime = timedelta(hours=1)
+        self.skew = timedelta(0)
         self._tokens: dict[str, Token] = {}
         self._ids = itertools.count(1001)
 
@@ -220,14 +230,18 @@ class World:
     def issue_token(self, installation_id: int) -> tuple[str, Token]:
         with self.lock:
             text = "ghs_" + secrets.token_urlsafe(27)
-            self._tokens[text] = Token(installation_id, datetime.now(UTC) + self.token_lifetime)
+            self._tokens[text] = Token(installation_id, self.real_now() + self.token_lifetime)
             return text, self._tokens[text]
 
     def token(self, text: str) -> Token | None:
         """Return a token that is known and has not expired."""
         with self.lock:
             known = self._tokens.get(text)
-        return known if known and known.expires_at > datetime.now(UTC) else None
+        return known if known and known.expires_at > self.real_now() else None
+
+    def real_now(self) -> datetime:
+        """Return the real time, as this world's clocks have it."""
+        return datetime.now(UTC) + self.skew
 
     def revoke_tokens(self) -> None:
         with self.lock:
