@@ -13,7 +13,7 @@ from bot.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bot.remote import RemoteDelivery
+    from bot.remote import RemoteDelivery, RemoteInstallation
     from bot.serving import Models
 
 
@@ -24,8 +24,8 @@ class Gateway(Protocol):
         """Return what can be done with one repository."""
         ...
 
-    def installations(self) -> list[tuple[int, str]]:
-        """Return (id, account) of the App's installations, the suspended ones left out."""
+    def installations(self) -> "list[RemoteInstallation]":
+        """Return the App's installations, the suspended ones too."""
         ...
 
     def deliveries(self, since: datetime) -> "Iterator[RemoteDelivery]":

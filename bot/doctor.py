@@ -2,15 +2,24 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from bot import queue
+from bot import queue, registration
 from bot.database import Database
-from bot.errors import BotError, SettingsError
+from bot.errors import BotError, GitHubRefused, SettingsError
+from bot.limits import Limit
+from bot.remote import RemoteInstallation
 from bot.settings import Settings
 from pipeline.errors import BackboneError, PipelineError
+
+if TYPE_CHECKING:
+    from bot.github import GitHub
 
 PRIVATE = 0o700
 
@@ -105,7 +114,35 @@ def _app(settings: Settings) -> str:
     return f"GitHub knows it as {GitHub(settings.app, settings.api_url).check()!r}"
 
 
+def _installations(settings: Settings) -> Iterator[Finding]:
+    """Yield what there is to say of the App on each account, where the App and the database are in order."""
+    if settings.app is None:
+        return
+    from bot.github import GitHub
+
+    with suppress(BotError):
+        database = require_database(settings)
+        limit_of = partial(Limit, database, lambda: datetime.now(UTC))
+        hub = GitHub(settings.app, settings.api_url, limit_of=limit_of)
+        for each in hub.installations():
+            yield _finding(f"App on {each.account}", partial(_installation, hub, each), SEE_ACCOUNT, settings)
+        database.engine.dispose()
+
+
+def _installation(hub: "GitHub", installation: RemoteInstallation, _settings: Settings) -> str:
+    if installation.suspended:
+        raise GitHubRefused("suspended by the account's owner; nothing is done there", status=403)
+    ranks, granted = ("read", "write", "admin"), installation.permissions
+    wanted = registration.permissions().items()
+    missing = [name for name, access in wanted if granted.get(name) not in ranks[ranks.index(access) :]]
+    if missing:
+        raise GitHubRefused(f"not granted, as app.yml asks for it: {', '.join(missing)}", status=403)
+    quota = hub.quota(installation.id)
+    return "no limit of requests" if quota is None else f"{quota.used:,} of {quota.limit:,} requests of this hour used"
+
+
 Check = Callable[[Settings], str]
+SEE_ACCOUNT = "the account's owner can mend it in GitHub's settings, under Applications; a limit ends by itself"
 CHECKS: tuple[tuple[str, Check, str], ...] = (
     ("data folder", _data_folder, "issue-tagger migrate makes it; chmod 700 closes it to others; or see DATA_DIR"),
     ("database", _database, "run: issue-tagger migrate"),
@@ -127,6 +164,7 @@ def examine(load: Callable[[], Settings]) -> Iterator[Finding]:
     yield Finding("settings", True, "all can be used")
     for subject, check, mend in CHECKS:
         yield _finding(subject, check, mend, settings)
+    yield from _installations(settings)
 
 
 def _finding(subject: str, check: Check, mend: str, settings: Settings) -> Finding:

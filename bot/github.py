@@ -18,7 +18,7 @@ from bot import remote
 from bot.github_access import PAGE, Access, Answer, pages, reading, translated
 from bot.github_repository import Repository
 from bot.limits import Limit
-from bot.remote import RemoteDelivery, RemoteRepository, RepositoryGateway
+from bot.remote import Quota, RemoteDelivery, RemoteInstallation, RemoteRepository, RepositoryGateway
 from bot.settings import App
 
 MOVED = (301, 302, 307, 308)
@@ -62,12 +62,15 @@ class GitHub:
                 self._login = f"{self._app.get_app().slug}[bot]"
         return self._login
 
-    def installations(self) -> list[tuple[int, str]]:
-        """Return (id, account) of the App's installations, the suspended ones left out."""
-        found = [
-            each for page in pages(self._get, "/app/installations") for each in page if not each.get("suspended_at")
-        ]
-        return [(each["id"], (each.get("account") or {}).get("login") or "") for each in found]
+    def installations(self) -> list[RemoteInstallation]:
+        """Return the App's installations, the suspended ones too."""
+        return [remote.installation(each) for page in pages(self._get, "/app/installations") for each in page]
+
+    def quota(self, installation_id: int) -> Quota | None:
+        """Return an installation's hourly limit, and what of it is used; None where there is none."""
+        access = self._access(installation_id)
+        access.get("/installation/repositories", {"per_page": 1})
+        return access.quota
 
     def repositories(self, installation_id: int) -> Iterator[RemoteRepository]:
         """Yield the repositories that an installation covers."""

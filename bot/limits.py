@@ -28,7 +28,8 @@ class Limit:
         with self.database.read() as session:
             row = session.get(Installation, self.installation_id)
         if row is not None and row.limited_until is not None and row.limited_until > self.now():
-            raise NotYetError(f"GitHub asked the App on {row.account} to slow down", until=row.limited_until)
+            said = f"GitHub asked the App on {row.account} to slow down until {row.limited_until:%Y-%m-%d %H:%M} UTC"
+            raise NotYetError(said, until=row.limited_until)
 
     def note(self, limited: GitHubLimited) -> NotYetError:
         """Keep how long GitHub wants the installation to wait; return what there is to raise."""

@@ -36,6 +36,11 @@ class Registered:
         return f"{self.page}/installations/new"
 
 
+def permissions() -> dict[str, str]:
+    """Return what the App has to be allowed: name of a permission -> read or write."""
+    return dict(yaml.safe_load(MANIFEST.read_text())["default_permissions"])
+
+
 def manifest(address: str, webhook_path: str) -> str:
     """Return what GitHub is to make, for a bot that people and GitHub reach at `address`."""
     base = address.rstrip("/")

@@ -111,6 +111,16 @@ class Quota:
 
 
 @dataclass(frozen=True)
+class RemoteInstallation:
+    """The App on one account, with what it may do there: name of a permission -> read, write or admin."""
+
+    id: int
+    account: str
+    suspended: bool
+    permissions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class RemoteRepository:
     """A repository that an installation covers."""
 
@@ -230,6 +240,12 @@ def delivery(data: Mapping[str, Any]) -> RemoteDelivery:
     """Return the attempt at a delivery that GitHub's JSON describes."""
     at, good = datetime.fromisoformat(data["delivered_at"]), 200 <= data["status_code"] < 300
     return RemoteDelivery(data["id"], data["guid"], data["event"], good, at)
+
+
+def installation(data: Mapping[str, Any]) -> RemoteInstallation:
+    """Return the installation that GitHub's JSON describes."""
+    account, suspended = (data.get("account") or {}).get("login") or "", bool(data.get("suspended_at"))
+    return RemoteInstallation(data["id"], account, suspended, data.get("permissions") or {})
 
 
 def suggestion(data: Mapping[str, Any]) -> RemoteSuggestion:

@@ -13,6 +13,7 @@ from bot.remote import (
     Quota,
     RemoteComment,
     RemoteDelivery,
+    RemoteInstallation,
     RemoteIssue,
     RemoteLabel,
     RemoteLabelEvent,
@@ -62,9 +63,9 @@ class RecordingGitHub:
         """Return itself: there is one repository."""
         return self
 
-    def installations(self) -> list[tuple[int, str]]:
+    def installations(self) -> list[RemoteInstallation]:
         """Return the one installation."""
-        return [(INSTALLATION_ID, self.full_name.split("/")[0])]
+        return [RemoteInstallation(INSTALLATION_ID, self.full_name.split("/")[0], False, {})]
 
     def deliveries(self, since: datetime) -> Iterator[RemoteDelivery]:
         """Yield none: all have arrived."""

@@ -94,11 +94,11 @@ def _gateway(full_name: str, settings: Settings) -> RepositoryGateway:
     """Return the repository through the App where it is installed there, else as the token's holder or anybody."""
     if settings.app is not None:
         github = GitHub(settings.app, settings.api_url)
-        for installation_id, account in github.installations():
-            if account.lower() != full_name.split("/")[0].lower():
+        for installation in github.installations():
+            if installation.suspended or installation.account.lower() != full_name.split("/")[0].lower():
                 continue
-            if any(each.full_name.lower() == full_name.lower() for each in github.repositories(installation_id)):
-                return github.repository(installation_id, full_name)
+            if any(each.full_name.lower() == full_name.lower() for each in github.repositories(installation.id)):
+                return github.repository(installation.id, full_name)
     return public_repository(full_name, settings.api_url, token=settings.github_token)
 
 

@@ -13,7 +13,7 @@ from bot.database import Database
 from bot.errors import GitHubRefused
 from bot.limits import Limit
 from bot.queue import DELIVERIES, TRAINING, Queue
-from bot.remote import RemoteDelivery, RemoteRepository, RepositoryGateway
+from bot.remote import RemoteDelivery, RemoteInstallation, RemoteRepository, RepositoryGateway
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class NoApp:
         """Refuse."""
         raise self._refusal()
 
-    def installations(self) -> list[tuple[int, str]]:
+    def installations(self) -> list[RemoteInstallation]:
         """Refuse."""
         raise self._refusal()
 

@@ -24,7 +24,6 @@ from bot.models import (
     Repository,
     TrainingRun,
     Truth,
-    Work,
 )
 
 # --- what deliveries tell of installations, repositories, labels and issues
@@ -52,6 +51,11 @@ def insert_once(session: Session, table: type[Base], values: Mapping[str, Any]) 
 def _insert(session: Session, table: type[Base]) -> postgresql.Insert | sqlite.Insert:
     """Return an INSERT that can be told what to do on a conflict."""
     return postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def installations(session: Session) -> Sequence[Installation]:
+    """Return all installations that were ever heard of."""
+    return session.scalars(select(Installation)).all()
 
 
 def repository(session: Session, repository_id: int) -> Repository | None:
@@ -289,10 +293,3 @@ def known_deliveries(session: Session, ids: Sequence[str]) -> set[str]:
         some = ids[start : start + 500]
         found |= set(session.scalars(select(Delivery.id).where(Delivery.id.in_(some))))
     return found
-
-
-def failed_deliveries(session: Session) -> Sequence[Delivery]:
-    """Return the deliveries that were given up, newest first."""
-    return session.scalars(
-        select(Delivery).where(Delivery.status == Work.FAILED).order_by(Delivery.received_at.desc())
-    ).all()

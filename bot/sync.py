@@ -13,7 +13,14 @@ from bot.context import Context
 from bot.errors import BotError
 from bot.feedback import LabelAct
 from bot.models import Installation, Repository, Truth
-from bot.remote import PastEvent, RemoteIssue, RemoteLabel, RemoteLabelEvent, RemoteRepository
+from bot.remote import (
+    PastEvent,
+    RemoteInstallation,
+    RemoteIssue,
+    RemoteLabel,
+    RemoteLabelEvent,
+    RemoteRepository,
+)
 
 log = logging.getLogger(__name__)
 
@@ -44,17 +51,35 @@ def enrol(session: Session, installation: tuple[int, str], found: Iterable[Remot
 
 def follow_installations(context: Context) -> None:
     """Serve what the App is installed on as GitHub has it now: word of it may have been lost while we were down."""
-    for installation_id, account in context.github.installations():
+    for each in _installations(context):
         try:
-            found = list(context.github.repositories(installation_id))
+            found = list(context.github.repositories(each.id))
         except BotError as error:
-            log.warning("installation not read", extra={"installation": installation_id, "reason": error.reason})
+            log.warning("installation not read", extra={"installation": each.id, "reason": error.reason})
             continue
         with context.database.write() as session:
-            enrol(session, (installation_id, account), found, now=context.now())
-            covered = {each.id for each in found}
-            ours = [each for each in storage.repositories(session) if each.installation_id == installation_id]
-            dismiss(session, installation_id, [each.id for each in ours if each.id not in covered], now=context.now())
+            enrol(session, (each.id, each.account), found, now=context.now())
+            covered = {repository.id for repository in found}
+            ours = [repo for repo in storage.repositories(session) if repo.installation_id == each.id]
+            dismiss(session, each.id, [repo.id for repo in ours if repo.id not in covered], now=context.now())
+
+
+def _installations(context: Context) -> list[RemoteInstallation]:
+    """Return the installations that are not suspended; mark those that are, and those that are gone."""
+    with context.database.read() as session:
+        before = {row.id: (row.suspended_at, row.removed_at) for row in storage.installations(session)}
+    there = {each.id: each for each in context.github.installations()}
+    with context.database.write() as session:
+        for row in storage.installations(session):
+            if before.get(row.id) != (row.suspended_at, row.removed_at):
+                continue  # word of it came meanwhile, and is newer than what we asked for
+            if row.id not in there:
+                row.removed_at = row.removed_at or context.now()
+            else:
+                suspended = there[row.id].suspended
+                row.suspended_at = (row.suspended_at or context.now()) if suspended else None
+                row.removed_at = None
+    return [each for each in there.values() if not each.suspended]
 
 
 def dismiss(session: Session, installation_id: int, repository_ids: Iterable[int], *, now: datetime) -> None:

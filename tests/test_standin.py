@@ -14,6 +14,7 @@ from bot.github import GitHub
 from bot.remote import RepositoryGateway
 from tests.standin import SECRET, StandIn, sign
 from tests.standin.fixtures import NAME as DEMO
+from tests.standin.past import fill
 
 
 class Receiver:
@@ -70,6 +71,30 @@ def test_another_installation_sees_nothing(standin: StandIn) -> None:
     other = standin.world.add_repository("elsewhere/other")
     token = {"Authorization": "token " + standin.world.issue_token(other.installation_id)[0]}
     assert requests.get(f"{standin.url}/repos/{DEMO}/labels", headers=token, timeout=5).status_code == 404
+
+
+def test_page_numbers_end_at_10000_items_and_links_go_on(standin: StandIn) -> None:
+    repository, token = standin.world.find(DEMO), installation_token(standin)
+    fill(standin.world, repository, issues=10_050, pulls=0, events=10_050)
+    for path in ("issues", "issues/events"):
+        url = f"{standin.url}/repos/{DEMO}/{path}?state=all&per_page=100&page="
+        assert requests.get(f"{url}101", headers=token, timeout=5).status_code == 422
+        last = requests.get(f"{url}100", headers=token, timeout=5)
+        following = requests.get(last.links["next"]["url"], headers=token, timeout=5)
+        assert (following.status_code, len(following.json()), following.links) == (200, 50, {})
+        assert not {each["id"] for each in last.json()} & {each["id"] for each in following.json()}
+
+
+def test_requests_of_an_hour_are_counted_and_refused_beyond_the_limit(standin: StandIn) -> None:
+    url, token = f"{standin.url}/repos/{DEMO}/labels", installation_token(standin)
+    there, now = standin.world.installations[standin.world.find(DEMO).installation_id], standin.world.clock()
+    there.limit, standin.world.clock = 2, lambda: now
+    answers = [requests.get(url, headers=token, timeout=5) for _ in range(3)]
+    left = [(each.status_code, each.headers["X-RateLimit-Remaining"]) for each in answers]
+    assert left == [(200, "1"), (200, "0"), (403, "0")]
+    assert int(answers[2].headers["X-RateLimit-Reset"]) == now.timestamp() + 3600
+    standin.world.clock = lambda: now + timedelta(hours=1)
+    assert requests.get(url, headers=token, timeout=5).status_code == 200
 
 
 def test_pages_are_linked_with_the_stand_ins_own_address(standin: StandIn) -> None:

@@ -44,6 +44,11 @@ def exact(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def day(moment: str) -> str:
+    """Write the day of a moment given in ISO 8601."""
+    return datetime.fromisoformat(moment).strftime("%-d %b %Y")
+
+
 def retry_command(delivery_id: str) -> str:
     """Return the command that runs a failed delivery again."""
     return f"issue-tagger deliveries retry {shlex.quote(delivery_id)}"

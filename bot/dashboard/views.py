@@ -15,7 +15,7 @@ from bot.accuracy import APPLY, SUGGEST, Tally, summarise
 from bot.dashboard import charts, choices, formats, queries
 from bot.database import Database
 from bot.errors import NotFoundError
-from bot.models import Guess, Repository
+from bot.models import Guess, Installation, Repository
 from bot.settings import Settings
 
 KEY = "issue_tagger_dashboard"
@@ -140,6 +140,7 @@ def repository(owner: str, name: str) -> ResponseReturnValue:
         return flask.render_template(
             "repository.html",
             repo=repo,
+            installation=session.get_one(Installation, repo.installation_id),
             mode=in_force.mode(repo, context().settings),
             champion=champion,
             choice=choices.of(champion, context().settings.models_dir),

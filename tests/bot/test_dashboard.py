@@ -116,18 +116,6 @@ def test_page_tells_what_is_wrong_with_the_repositorys_own_configuration(operato
     assert "cannot be used:" in page
 
 
-def test_pause_and_import_are_told(operator, database) -> None:
-    def build(session: Session) -> None:
-        repository(session, 2, "northwind/teapot", paused_at=NOW, import_started=NOW)
-        repository(session, 3, "northwind/pan", import_started=NOW, pulled_at=NOW)
-
-    fill(database, build)
-    page = text_of(operator, "/repositories/northwind/teapot")
-    assert "Paused by a maintainer" in page
-    assert "The past of this repository is being read" in page
-    assert "being read" not in text_of(operator, "/repositories/northwind/pan")
-
-
 def test_mode_of_the_repositorys_own_configuration_is_shown(operator, database) -> None:
     own = {"mode": None, "config": "mode: shadow", "config_path": "northwind/teapot/.github/issue-tagger.yml"}
     fill(database, lambda s: repository(s, 2, "northwind/teapot", **own))

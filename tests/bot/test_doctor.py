@@ -2,6 +2,7 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,34 @@ def test_app_that_github_knows_is_well(settings: Settings) -> None:
         found = findings(replace(settings, app=github.app, api_url=github.url))["GitHub App"]
     assert found.good
     assert "GitHub knows it" in found.text
+
+
+def test_requests_of_the_hour_are_told_by_installation(settings: Settings) -> None:
+    with StandIn() as github:
+        there = github.world.installations[github.world.add_repository("octo/demo").installation_id]
+        there.used, there.limit, there.renewed_at = 1_811, 5_000, github.world.clock() + timedelta(hours=1)
+        found = findings(replace(settings, app=github.app, api_url=github.url))
+    assert (found["App on octo"].good, found["App on octo"].text) == (True, "1,812 of 5,000 requests of this hour used")
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"suspended": True}, "suspended"),
+        ({"permissions": {"issues": "read", "contents": "write"}}, "app.yml asks for it: statuses, issues, metadata"),
+        ({"limit": 0}, "API rate limit exceeded"),
+    ],
+)
+def test_installation_that_cannot_be_served_is_told(settings: Settings, columns: dict[str, object], words: str) -> None:
+    with StandIn() as github:
+        github.world.add_repository("acme/rocket")
+        there = github.world.installations[github.world.add_repository("octo/demo").installation_id]
+        for name, value in columns.items():
+            setattr(there, name, value)
+        found = findings(replace(settings, app=github.app, api_url=github.url))
+    assert (found["App on octo"].good, found["App on acme"].good) == (False, True)
+    assert words in found["App on octo"].text
+    assert "under Applications" in found["App on octo"].mend
 
 
 def test_app_that_github_does_not_know_is_told(settings: Settings) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.errors import GitHubRefused, GitHubUnavailable
 from bot.github import GitHub, public_repository
-from bot.remote import RemoteLabel, RemoteRepository, RepositoryGateway
+from bot.remote import RemoteInstallation, RemoteLabel, RemoteRepository, RepositoryGateway
 from tests.standin import StandIn
 from tests.standin.fixtures import NAME as DEMO
 
@@ -25,10 +25,24 @@ def test_the_app_is_who_github_says(hub: GitHub, standin: StandIn) -> None:
     assert len(standin.requests(path="/app")) == 2  # the login is asked for once
 
 
-def test_installations_leave_out_the_suspended(hub: GitHub, standin: StandIn) -> None:
-    active = standin.world.find(DEMO).installation_id
-    standin.world.install("elsewhere").suspended = True
-    assert hub.installations() == [(active, "octo")]
+def test_installations_come_with_what_they_allow_the_suspended_ones_too(hub: GitHub, standin: StandIn) -> None:
+    active = standin.world.installations[standin.world.find(DEMO).installation_id]
+    other = standin.world.install("elsewhere")
+    other.suspended, other.permissions = True, {"issues": "read"}
+    assert hub.installations() == [
+        RemoteInstallation(active.id, "octo", False, active.permissions),
+        RemoteInstallation(other.id, "elsewhere", True, {"issues": "read"}),
+    ]
+
+
+def test_quota_is_that_of_the_installation(hub: GitHub, standin: StandIn) -> None:
+    there = standin.world.installations[standin.world.find(DEMO).installation_id]
+    there.limit = 300
+    hub.quota(there.id)
+    quota = hub.quota(there.id)
+    assert quota is not None
+    assert (quota.limit, quota.left, quota.used) == (300, 298, 2)
+    assert 3590 < quota.renewed_in <= 3600
 
 
 def test_repositories_are_those_of_the_installation(hub: GitHub, standin: StandIn) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot import sync
+from bot import storage, sync
 from bot.errors import GitHubUnavailable
 from bot.models import Issue, Label, LabelEvent, LabelTruth, Repository, Truth
 from bot.sync import differing
@@ -205,3 +205,40 @@ def test_installation_that_cannot_be_read_does_not_hold_up_the_others(tagger: Ta
     tagger.github.fail_next(1, "500", "/installation/repositories")
     sync.follow_installations(tagger.context)
     assert "acme/rocket" in {repo.full_name for repo in tagger.rows(Repository)}
+
+
+def served(tagger: Tagger) -> list[str]:
+    with tagger.context.database.read() as session:
+        return [repo.full_name for repo in storage.repositories(session)]
+
+
+def test_what_was_suspended_while_we_were_down_is_served_no_more_until_that_ends(tagger: Tagger) -> None:
+    there = tagger.github.world.installations[tagger.repo.installation_id]
+    for suspended, expected in ((True, []), (False, [NAME])):
+        there.suspended = suspended
+        sync.follow_installations(tagger.context)
+        assert served(tagger) == expected
+
+
+def test_installation_that_was_removed_while_we_were_down_is_served_no_more(tagger: Tagger) -> None:
+    tagger.github.world.add_repository("acme/rocket")
+    sync.follow_installations(tagger.context)
+    del tagger.github.world.installations[tagger.repo.installation_id]
+    sync.follow_installations(tagger.context)
+    assert served(tagger) == ["acme/rocket"]
+
+
+def test_word_that_comes_while_the_installations_are_read_counts_more(tagger: Tagger) -> None:
+    real = tagger.context.github.installations
+
+    def installations() -> object:
+        found = real()
+        tagger.github.people.install("octo", action="suspend")
+        tagger.github.world.add_repository("acme/rocket")
+        tagger.github.people.install("acme")
+        tagger.catch_up()
+        return found
+
+    tagger.context.github.installations = installations  # type: ignore[method-assign, assignment]
+    sync.follow_installations(tagger.context)
+    assert served(tagger) == ["acme/rocket"]
