@@ -1,12 +1,13 @@
 """Handle one delivery of the inbox: claim it, call the use case its event is for, mark it as done.
 
-Only errors declared transient are tried again, later and later; every other ends the delivery as failed, to be
-seen on the dashboard and run again by `issue-tagger deliveries retry`.
+Only errors declared transient are tried again, later and later, for a day at least; every other ends the delivery as
+failed, to be seen on the dashboard and run again by `issue-tagger deliveries retry`.
 """
 
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -23,6 +24,8 @@ from bot.repo_config import matches
 from pipeline.errors import PipelineError
 
 log = logging.getLogger(__name__)
+
+LONGEST_OUTAGE = timedelta(days=1)  # of GitHub's: a delivery older than that which it still fails is given up
 
 Payload = Mapping[str, Any]
 
@@ -79,12 +82,15 @@ def _attempt(context: Context, delivery: Delivery) -> None:
 def _again(context: Context, delivery: Delivery, error: TransientError) -> None:
     message = f"{error.reason}: {error}"
     log.warning("delivery postponed", extra={"delivery": delivery.id, "reason": error.reason})
+    now = context.now()
     with context.database.write() as session:
-        if delivery.attempts >= context.settings.max_attempts:
-            leases.fail(session, Delivery, delivery, message, now=context.now())
-        else:
-            due_at = context.now() + leases.backoff(delivery.attempts, delivery.id, retry_after=error.retry_after)
+        if delivery.attempts < context.settings.max_attempts:
+            due_at = now + leases.backoff(delivery.attempts, delivery.id, retry_after=error.retry_after)
             leases.retry_later(session, Delivery, delivery, message, due_at=due_at)
+        elif now - delivery.received_at < LONGEST_OUTAGE:
+            leases.put_off(session, Delivery, delivery, message, due_at=now + leases.LONGEST_BACKOFF)
+        else:
+            leases.fail(session, Delivery, delivery, message, now=now)
 
 
 def dispatch(context: Context, delivery: Delivery) -> Work:

@@ -68,11 +68,16 @@ def test_a_rate_limit_is_waited_for_as_long_as_github_asks(taught: Tagger) -> No
 
 def test_what_fails_again_and_again_ends_as_failed_and_can_be_run_again(taught: Tagger) -> None:
     delivery = opened(taught)
-    taught.github.fail_next(3, "500", "/issues/1$")
-    for _ in range(3):
+    taught.github.fail_next(10**6, "500", "/issues/1$")
+    for _ in range(4):
         row = taught.handle(delivery)
-        taught.clock.move(minutes=1)
+        assert row.status == Work.QUEUED
+        taught.clock.at = row.due_at
+    assert row.due_at - row.started_at == timedelta(minutes=10), "in an outage it is asked now and then"
+    taught.clock.at = row.received_at + timedelta(days=1)
+    row = taught.handle(delivery)
     assert (row.status, row.attempts) == (Work.FAILED, 3)
+    taught.github.heal()
     assert "500" in row.last_error
     assert taught.handle(delivery).status == Work.FAILED
     with taught.context.database.write() as session:
