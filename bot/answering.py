@@ -140,12 +140,17 @@ class _Answer:
         take_back(self.context, self.repo, self.number)
 
     def _explain(self, command: Command) -> None:
-        gateway, told = self.context.gateway(self.repo), comments.explain(self._guesses()[:EXPLAINED])
+        gateway, guesses = self.context.gateway(self.repo), self._guesses()[:EXPLAINED]
+        with self.context.database.read() as session:
+            behind = session.get_one(Prediction, guesses[0].prediction_id) if guesses else None
+        language = in_force.config(self.repo).language
+        told = comments.explain(guesses, measured=bool(behind and behind.model_id), language=language)
         there = gateway.marked_comment(self.number, comments.MARKER)
+        body = comments.with_explanation(there.body if there else comments.MARKER, told)
         if there is None:
-            gateway.create_comment(self.number, f"{comments.MARKER}\n{told}")
-        elif told not in there.body:
-            gateway.edit_comment(self.number, there.id, f"{there.body}\n\n{told}")
+            gateway.create_comment(self.number, body)
+        elif there.body.strip() != body.strip():
+            gateway.edit_comment(self.number, there.id, body)
 
     def _pause(self, command: Command) -> None:
         self._set_paused(self.context.now())

@@ -1,4 +1,4 @@
-"""The bot's one comment on an issue: its hidden marker and its words. Pure."""
+"""The bot's one comment on an issue: its hidden markers and its words. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -6,139 +6,45 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from bot.models import Guess
+from bot.words import WORDS, Words
+from pipeline.decisions import Decision
 
 MARKER = "<!-- issue-tagger: suggestions -->"
+EXPLANATION = "<!-- issue-tagger: explanation -->"  # what was asked for by a command: from here to the end
 HIGH, MEDIUM = 0.9, 0.6  # probabilities from which on confidence is called so
 COMMANDS = "`/tagger accept` · `/tagger no LABEL` · `/tagger explain` · `/tagger undo`"
-BAR = "\\|"  # in a table
 BOX = re.compile(r"^- \[([ xX])\] .* <!-- label:(\S+) -->\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Words:
-    """What the comment says, in one language."""
-
-    one: str
-    several: str
-    sure: str
-    unmeasured: str
-    rule: str
-    nothing: str
-    settled: str
-    why: str
-    bot: str
-
-
-WORDS = {
-    "en": Words(
-        one="**Suggested label**, for maintainers:",
-        several="**Suggested labels**, for maintainers:",
-        sure="{}% sure",
-        unmeasured="unmeasured: a guess from the label's name, for lack of labelled issues",
-        rule="by a rule of this repository's configuration",
-        nothing="The text has changed, and no label is suggested any more.",
-        settled="Suggestions, settled",
-        why="Why",
-        bot="I am a bot, and learn from what you do. Tick what fits; ignoring me is fine.",
-    ),
-    "de": Words(
-        one="**Vorgeschlagenes Label**, für Maintainer:",
-        several="**Vorgeschlagene Labels**, für Maintainer:",
-        sure="zu {} % sicher",
-        unmeasured="nicht gemessen: vom Namen her geraten, denn es fehlen Issues mit Labels",
-        rule="nach einer Regel in der Konfiguration dieses Repositorys",
-        nothing="Der Text hat sich geändert; es wird kein Label mehr vorgeschlagen.",
-        settled="Vorschläge, erledigt",
-        why="Warum",
-        bot="Ich bin ein Bot und lerne von euch. Hakt an, was passt; mich nicht zu beachten ist in Ordnung.",
-    ),
-    "es": Words(
-        one="**Etiqueta sugerida**, para quienes mantienen el proyecto:",
-        several="**Etiquetas sugeridas**, para quienes mantienen el proyecto:",
-        sure="seguridad: {} %",
-        unmeasured="sin medir: una suposición por el nombre, a falta de incidencias etiquetadas",
-        rule="según una regla de la configuración de este repositorio",
-        nothing="El texto ha cambiado y ya no se sugiere ninguna etiqueta.",
-        settled="Sugerencias, resueltas",
-        why="Por qué",
-        bot="Soy un bot y aprendo de lo que hacéis. Marcad lo que corresponda; también podéis ignorarme.",
-    ),
-    "fr": Words(
-        one="**Étiquette suggérée**, pour les mainteneurs :",
-        several="**Étiquettes suggérées**, pour les mainteneurs :",
-        sure="sûr à {} %",
-        unmeasured="non mesuré : deviné d'après le nom, faute de tickets étiquetés",
-        rule="selon une règle de la configuration de ce dépôt",
-        nothing="Le texte a changé ; plus aucune étiquette n'est suggérée.",
-        settled="Suggestions, réglées",
-        why="Pourquoi",
-        bot="Je suis un bot et j'apprends de vous. Cochez ce qui convient ; m'ignorer est permis.",
-    ),
-    "ja": Words(
-        one="メンテナー向けの**ラベル候補**:",
-        several="メンテナー向けの**ラベル候補**:",
-        sure="確信度 {}%",
-        unmeasured="未検証: ラベル付きの Issue が足りないため、ラベル名からの推測です",
-        rule="このリポジトリの設定のルールによる",
-        nothing="本文が変わったため、候補のラベルはなくなりました。",
-        settled="候補は確定しました",
-        why="理由",
-        bot="私はボットで、皆さんの操作から学習します。合うものにチェックしてください。無視してもかまいません。",
-    ),
-    "pt": Words(
-        one="**Etiqueta sugerida**, para quem mantém o projeto:",
-        several="**Etiquetas sugeridas**, para quem mantém o projeto:",
-        sure="certeza de {}%",
-        unmeasured="não medido: um palpite pelo nome, por falta de issues etiquetadas",
-        rule="por uma regra da configuração deste repositório",
-        nothing="O texto mudou e nenhuma etiqueta é mais sugerida.",
-        settled="Sugestões, resolvidas",
-        why="Por quê",
-        bot="Sou um bot e aprendo com o que você faz. Marque o que serve; pode me ignorar.",
-    ),
-    "zh": Words(
-        one="给维护者的**标签建议**：",
-        several="给维护者的**标签建议**：",
-        sure="把握 {}%",
-        unmeasured="未经验证：带标签的议题不足，仅根据标签名称推测",
-        rule="依据本仓库配置中的规则",
-        nothing="内容已更改，不再建议任何标签。",
-        settled="建议已处理",
-        why="原因",
-        bot="我是机器人，会从你们的操作中学习。请勾选合适的标签；不理会也没关系。",
-    ),
-}
-
-
-@dataclass(frozen=True)
 class Suggestion:
-    """A label to suggest; `probability` is None where nothing has been measured yet, and means nothing for a rule's.
+    """A label to suggest, and the guess behind it; a guess that is not `measured` is of the cold start.
 
-    `why` is shown folded away, with the number of an issue that is `like` this one and has the label.
+    `like` is the number of an issue that is like this one and has the label.
     """
 
     label: str
-    probability: float | None
-    by_rule: bool = False
-    why: str = ""
+    guess: Guess
+    measured: bool = True
     like: int | None = None
 
-    @property
-    def rationale(self) -> str:
-        """Return why, in a sentence of less than 280 characters; an issue's number without a sign links nothing."""
-        if self.by_rule:
-            return "A rule of this repository's configuration calls for it."
-        like = f"Similar to issue {self.like}, which has this label" if self.like else "By its text"
-        if self.probability is None:
-            return f"{like}; a guess from the label's name, not measured yet."
-        return f"{like}; {self.probability:.0%} sure."
+    def reasons(self, words: Words) -> list[str]:
+        """Return why, in sentences."""
+        said = [thought(self.guess, words, measured=self.measured)]
+        if self.measured and self.guess.decision == Decision.APPLY and not self.guess.by_rule:
+            said.append(words.only_suggested)
+        return [words.like.format(self.like), *said] if self.like else said
+
+    def rationale(self, language: str) -> str:
+        """Return why, in the 280 characters at most that GitHub takes."""
+        return " ".join(self.reasons(WORDS[language]))
 
     @property
     def confidence(self) -> str:
         """Return how sure, in GitHub's words."""
-        if self.by_rule:
+        if self.guess.by_rule:
             return "high"
-        return "low" if self.probability is None else _level(self.probability)
+        return _level(self.guess.probability) if self.measured else "low"
 
 
 def suggest(suggestions: Sequence[Suggestion], *, language: str = "en") -> str:
@@ -148,8 +54,7 @@ def suggest(suggestions: Sequence[Suggestion], *, language: str = "en") -> str:
         return f"{MARKER}\n{words.nothing}"
     head = words.one if len(suggestions) == 1 else words.several
     lines = [f"- [ ] {code(each.label)} — {_confidence(each, words)} {_name(each.label)}" for each in suggestions]
-    reasons = [(each, each.why + (f" · ≈ issue {each.like}" if each.like else "")) for each in suggestions]
-    why = [f"- {code(each.label)}: {reason}" for each, reason in reasons if reason]
+    why = [f"- {code(each.label)}: {' '.join(each.reasons(words))}" for each in suggestions if not each.guess.by_rule]
     folded = ["", f"<details><summary>{words.why}</summary>", "", *why, "", "</details>"] if why else []
     return "\n".join((MARKER, head, "", *lines, *folded, "", f"<sub>{words.bot} {COMMANDS}</sub>"))
 
@@ -158,35 +63,62 @@ def _level(probability: float) -> str:
     return "high" if probability >= HIGH else "medium" if probability >= MEDIUM else "low"
 
 
-def explain(guesses: Sequence[Guess]) -> str:
+# --- why
+
+
+def thought(guess: Guess, words: Words, *, measured: bool) -> str:
+    """Return in a sentence what was thought of a label, and what it takes to suggest it or to put it on unasked."""
+    if guess.by_rule:
+        return words.rule
+    if not measured:
+        return words.by_name if guess.decision == Decision.SUGGEST else words.not_by_name
+    limits = (guess.suggest_threshold, guess.apply_threshold)
+    sure, least, unasked = _percents(guess.probability, *limits)
+    return _case(guess, words).format(sure=sure, suggest=least, apply=unasked)
+
+
+def _case(guess: Guess, words: Words) -> str:
+    if guess.decision == Decision.APPLY:
+        return words.enough
+    if guess.decision == Decision.SUGGEST:
+        return words.unproven if guess.apply_threshold is None else words.middling
+    if guess.suggest_threshold is None:
+        return words.unknown
+    return words.rival if guess.probability >= guess.suggest_threshold else words.too_little
+
+
+def _percents(*shares: float | None) -> list[str]:
+    """Return shares in whole percents; with as many digits more as it takes to tell those apart that differ."""
+    given = {share for share in shares if share is not None}
+    digits = next((more for more in range(3) if len({f"{100 * each:.{more}f}" for each in given}) == len(given)), 3)
+    return ["" if share is None else f"{100 * share:.{digits}f}" for share in shares]
+
+
+def explain(guesses: Sequence[Guess], *, measured: bool, language: str = "en") -> str:
     """Return what was thought of labels, most probable first, and what it would have taken to suggest or apply them."""
-    rows = (
-        f"| {code(each.label).replace('|', BAR)} | {each.probability:.0%} | {_limits(each)} | {each.decision} |"
-        for each in guesses
-    )
-    return "\n".join(("| label | probability | suggest, apply from | decision |", "|---|---|---|---|", *rows))
+    words = WORDS[language]
+    told = [f"- {code(each.label)}: {thought(each, words, measured=measured)}" for each in guesses]
+    return "\n".join((EXPLANATION, words.thoughts, "", *told)) if told else f"{EXPLANATION}\n{words.no_thoughts}"
 
 
-def why(guess: Guess) -> str:
-    """Return in numbers why a label is suggested; empty where nothing is measured."""
-    if guess.by_rule or guess.suggest_threshold is None:
-        return ""
-    apply = "" if guess.apply_threshold is None else f" < {guess.apply_threshold:.0%}"
-    return f"{guess.suggest_threshold:.0%} ≤ {guess.probability:.0%}{apply}"
+def with_explanation(body: str, explanation: str) -> str:
+    """Return a comment of ours with an explanation below all else, folded or not, in place of an earlier one."""
+    return f"{body.partition(EXPLANATION)[0].rstrip()}\n\n{explanation}"
 
 
-def _limits(guess: Guess) -> str:
-    """Return the thresholds; a dash where the evidence allows none."""
-    shown = ("—" if limit is None else f"{limit:.0%}" for limit in (guess.suggest_threshold, guess.apply_threshold))
-    return "rule" if guess.by_rule else ", ".join(shown)
+# --- the comment
 
 
 def fold(body: str, *, language: str = "en") -> str:
-    """Return a comment of ours folded away, for all that it suggests is settled; one that is folded stays as it is."""
+    """Return a comment of ours folded away, for all that it suggests is settled; one that is folded stays as it is.
+
+    What somebody asked to have explained stays in sight.
+    """
     if body.startswith(f"{MARKER}\n<details>"):
         return body
-    inside = body.removeprefix(MARKER).strip()
-    return f"{MARKER}\n<details><summary>{WORDS[language].settled}</summary>\n\n{inside}\n\n</details>"
+    suggested, mark, explained = body.removeprefix(MARKER).partition(EXPLANATION)
+    folded = f"<details><summary>{WORDS[language].settled}</summary>\n\n{suggested.strip()}\n\n</details>"
+    return f"{MARKER}\n{folded}" + (f"\n\n{mark}{explained}" if mark else "")
 
 
 def boxes(body: str) -> dict[str, bool]:
@@ -200,11 +132,9 @@ def _name(label: str) -> str:
 
 
 def _confidence(suggestion: Suggestion, words: Words) -> str:
-    if suggestion.by_rule:
+    if suggestion.guess.by_rule:
         return words.rule
-    if suggestion.probability is None:
-        return words.unmeasured
-    return words.sure.format(round(100 * suggestion.probability))
+    return words.sure.format(*_percents(suggestion.guess.probability)) if suggestion.measured else words.unmeasured
 
 
 def code(text: str) -> str:

@@ -187,7 +187,9 @@ class _Writer:
         if new:
             self._hold()
             try:
-                self.gateway.suggest_labels(number, [NewSuggestion(s.label, s.rationale, s.confidence) for s in new])
+                language = in_force.config(self.repo).language
+                told = [NewSuggestion(each.label, each.rationale(language), each.confidence) for each in new]
+                self.gateway.suggest_labels(number, told)
             except GitHubRefused as refused:
                 if refused.status not in {404, 422}:
                     raise
@@ -219,19 +221,12 @@ class _Writer:
         measured = self.prediction.model_id is not None
         by_name = {guess.label.lower(): guess for guess in guesses}
         chosen = [(name, by_name[name.lower()]) for name in todo.suggest]
-        return [
-            comments.Suggestion(
-                name,
-                guess.probability if measured else None,
-                by_rule=guess.by_rule,
-                why=comments.why(guess),
-                like=self._like(name),
-            )
-            for name, guess in chosen
-        ]
+        return [comments.Suggestion(name, guess, measured, self._like(name, guess)) for name, guess in chosen]
 
-    def _like(self, label: str) -> int | None:
-        """Return the most similar issue that people gave a label."""
+    def _like(self, label: str, guess: Guess) -> int | None:
+        """Return the most similar issue that people gave a label; None for a rule's, which is a reason of its own."""
+        if guess.by_rule:
+            return None
         number = self.prediction.number
         with self.context.database.read() as session:
             issue = session.get(IssueRow, (self.repo.id, number))

@@ -141,12 +141,46 @@ def test_what_somebody_confirmed_stays_after_undo(suggesting: Tagger) -> None:
 def test_explain_adds_to_the_one_comment_or_makes_it(suggesting: Tagger) -> None:
     number = suggesting.open(CRASH)
     say(suggesting, number, "/tagger explain")
-    assert "| label | probability |" in ours(suggesting, number).body
+    assert "- `documentation`: I am " in ours(suggesting, number).body
     silent = suggesting.open("lorem ipsum")
     assert suggesting.issue(silent).comments == []
     say(suggesting, silent, "/tagger explain")
+    edits = len(suggesting.writes())
     say(suggesting, silent, "/tagger explain")
-    assert "| `bug` |" in ours(suggesting, silent).body
+    assert "- `bug`: I am " in ours(suggesting, silent).body
+    assert [each.path.rsplit("/")[-1] for each in suggesting.writes()[edits:]] == ["reactions"], "nothing was new"
+
+
+def test_explain_is_answered_in_sight_after_the_comment_has_folded_and_before(suggesting: Tagger) -> None:
+    before, after = suggesting.open(CRASH), suggesting.open(CRASH)
+    say(suggesting, before, "/tagger explain")
+    for number in (before, after):
+        tick(suggesting, number, "bug")
+        assert ours(suggesting, number).body.startswith(f"{MARKER}\n<details>")
+    say(suggesting, after, "/tagger explain")
+    for number in (before, after):
+        assert "- `documentation`: I am " in ours(suggesting, number).body.rpartition("</details>")[2]
+
+
+def test_explain_speaks_the_language_of_the_repository_and_tells_where_nothing_was_thought(
+    suggesting: Tagger,
+) -> None:
+    suggesting.enrol(config="language: fr", config_path=f"{NAME}/.github/issue-tagger.yml")
+    number = suggesting.open(CRASH)
+    say(suggesting, number, "/tagger explain")
+    assert "- `bug`: Je suis sûr à " in ours(suggesting, number).body
+    suggesting.enrol(paused_at=suggesting.clock.at)
+    number = suggesting.open(CRASH)
+    say(suggesting, number, "/tagger explain")
+    assert ours(suggesting, number).body.endswith("Je n'ai pas cherché d'étiquettes pour ce ticket.")
+
+
+def test_at_the_cold_start_explain_tells_of_no_measurement(tagger: Tagger) -> None:
+    number = tagger.open("The program crashes with a traceback")
+    say(tagger, number, "/tagger explain")
+    told = ours(tagger, number).body
+    assert "Its name and description" in told
+    assert "past issues show" not in told
 
 
 def test_pause_stops_predictions_until_resume(suggesting: Tagger) -> None:

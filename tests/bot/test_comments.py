@@ -1,11 +1,17 @@
 """The words of the bot's one comment."""
 
+import re
+from dataclasses import fields
+
 import pytest
 
-from bot.comments import MARKER, WORDS, Suggestion, boxes, explain, fold, suggest, why
+from bot.comments import EXPLANATION, MARKER, Suggestion, boxes, explain, fold, suggest, thought, with_explanation
 from bot.models import Guess
+from bot.words import WORDS, Words
 
 STRANGE = ["bug", "needs triage", "a`b", "x --> y", "кириллица", "@team", "100%", "a|b"]
+EN = WORDS["en"]
+LINKED = re.compile(r"#\d|GH-\d|/issues/\d")  # what GitHub makes a reference of
 
 
 def guess(label: str, **more: object) -> Guess:
@@ -13,8 +19,21 @@ def guess(label: str, **more: object) -> Guess:
     return Guess(label=label, **{"probability": 0.834, "decision": "suggest", "by_rule": False} | thresholds | more)
 
 
+def suggestion(label: str, *, like: int | None = None, measured: bool = True, **more: object) -> Suggestion:
+    return Suggestion(label, guess(label, **more), measured, like)
+
+
+EVERY_CASE = [
+    suggestion("a", like=123_456),
+    suggestion("b", like=123_456, apply_threshold=None),
+    suggestion("c", like=123_456, decision="apply", probability=0.95),
+    suggestion("d", like=123_456, measured=False),
+    suggestion("e", by_rule=True, decision="apply"),
+]
+
+
 def test_boxes_give_every_label_back_whatever_is_in_its_name() -> None:
-    body = suggest([Suggestion(name, 0.5) for name in STRANGE])
+    body = suggest([suggestion(name) for name in STRANGE])
     assert boxes(body) == dict.fromkeys(STRANGE, False)
     ticked = body.replace("- [ ] `needs triage`", "- [X] `needs triage`").replace("\n", "\r\n")
     assert [name for name, on in boxes(ticked).items() if on] == ["needs triage"]
@@ -22,30 +41,88 @@ def test_boxes_give_every_label_back_whatever_is_in_its_name() -> None:
 
 @pytest.mark.parametrize("language", sorted(WORDS))
 def test_every_language_says_all(language: str) -> None:
-    told = [Suggestion("bug", 0.5, why="60% ≤ 83%"), Suggestion("x", None), Suggestion("y", 1.0, by_rule=True)]
-    body = suggest(told, language=language)
+    body = suggest(EVERY_CASE, language=language)
     assert body.startswith(MARKER)
-    assert "50" in body
+    assert "83" in body
     assert "/tagger accept" in body
-    assert list(boxes(body)) == ["bug", "x", "y"]
-    assert suggest([], language=language) != suggest([], language="en") or language == "en"
+    assert list(boxes(body)) == ["a", "b", "c", "d", "e"]
+    assert not re.search(r"[{}≤≈]", body)
+    assert not LINKED.search(body)
+    assert "123456" in body
+
+
+@pytest.mark.parametrize("language", sorted(WORDS))
+def test_no_two_languages_and_no_two_cases_say_the_same(language: str) -> None:
+    others = [words for name, words in WORDS.items() if name != language]
+    said = [getattr(WORDS[language], field.name) for field in fields(Words)]
+    assert all(getattr(other, field.name) not in said for other in others for field in fields(Words))
+    assert len({*said}) >= len(said) - 1  # Japanese and Chinese have one word for one and for several
+
+
+@pytest.mark.parametrize("language", sorted(WORDS))
+def test_reason_in_githubs_own_interface_is_no_longer_than_it_takes(language: str) -> None:
+    for each in EVERY_CASE:
+        assert 0 < len(each.rationale(language)) <= 280
+        assert not LINKED.search(each.rationale(language))
 
 
 def test_folded_comment_keeps_its_boxes_and_folds_once() -> None:
-    body = suggest([Suggestion("bug", 0.5)])
+    body = suggest([suggestion("bug")])
     folded = fold(body)
     assert folded.startswith(f"{MARKER}\n<details>")
     assert boxes(folded) == {"bug": False}
     assert fold(folded) == folded
 
 
-def test_why_is_in_numbers_where_something_is_measured() -> None:
-    assert why(guess("bug")) == "60% ≤ 83% < 90%"
-    assert why(guess("bug", apply_threshold=None)) == "60% ≤ 83%"
-    assert why(guess("bug", suggest_threshold=None)) == why(guess("bug", by_rule=True)) == ""
+def test_why_is_a_sentence_with_the_similar_issue_first() -> None:
+    assert suggestion("bug", like=12).reasons(EN) == [
+        "Issue 12 is similar and has this label.",
+        "I am 83% sure; past issues show that 60% is enough to suggest it, and 90% to put it on unasked.",
+    ]
+    surely = suggestion("bug", decision="apply", probability=0.97).reasons(EN)
+    assert surely == [EN.enough.format(sure="97", apply="90"), EN.only_suggested]
+    assert suggestion("bug", measured=False).reasons(EN) == [EN.by_name]
+    assert "<details>" not in suggest([suggestion("bug", by_rule=True)]), "the line of a rule's says why already"
 
 
-def test_explanation_is_a_table_that_no_label_breaks() -> None:
-    rows = explain([guess("a|b"), guess("rule", by_rule=True), guess("c", apply_threshold=None)]).splitlines()[2:]
-    assert rows[0] == "| `a\\|b` | 83% | 60%, 90% | suggest |"
-    assert [row.split("|")[-3].strip() for row in rows[1:]] == ["rule", "60%, —"]
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({}, "I am 83% sure; past issues show that 60% is enough to suggest it, and 90% to put it on unasked."),
+        ({"apply_threshold": None}, EN.unproven.format(sure="83", suggest="60")),
+        ({"decision": "apply", "probability": 0.9}, EN.enough.format(sure="90", apply="90")),
+        ({"decision": "withhold", "probability": 0.2}, "I am 20% sure; I would suggest it from 60% on."),
+        ({"decision": "withhold", "probability": 0.7}, EN.rival.format(sure="70")),
+        ({"decision": "withhold", "suggest_threshold": None}, EN.unknown.format(sure="83")),
+        ({"by_rule": True}, EN.rule),
+        ({"decision": "withhold", "probability": 0.5996}, "I am 59.96% sure; I would suggest it from 60.00% on."),
+        ({"decision": "withhold", "probability": 0.597}, "I am 59.7% sure; I would suggest it from 60.0% on."),
+    ],
+)
+def test_what_was_thought_of_a_label_is_told_by_what_was_decided(more: dict[str, object], said: str) -> None:
+    assert thought(guess("bug", **more), EN, measured=True) == said
+
+
+def test_without_measurements_no_share_is_told() -> None:
+    for decision, said in (("suggest", EN.by_name), ("withhold", EN.not_by_name)):
+        assert thought(guess("bug", decision=decision), EN, measured=False) == said
+
+
+@pytest.mark.parametrize("language", sorted(WORDS))
+def test_explanation_has_a_line_for_each_label_whatever_its_name(language: str) -> None:
+    words = WORDS[language]
+    rows = explain([guess(name) for name in STRANGE], measured=True, language=language).splitlines()
+    assert rows[:2] == [EXPLANATION, words.thoughts]
+    assert len(rows[3:]) == len(STRANGE)
+    assert rows[4] == f"- `needs triage`: {words.middling.format(sure='83', suggest='60', apply='90')}"
+    assert explain([], measured=False, language=language) == f"{EXPLANATION}\n{words.no_thoughts}"
+
+
+def test_explanation_stays_in_sight_and_is_there_once() -> None:
+    body, first, second = suggest([suggestion("bug")]), f"{EXPLANATION}\nfirst", f"{EXPLANATION}\nsecond"
+    explained = with_explanation(body, first)
+    assert with_explanation(explained, second) == f"{body}\n\n{second}"
+    for folded in (fold(explained), with_explanation(fold(body), first)):
+        assert folded.rpartition("</details>")[2].strip() == first
+        assert folded.count(EXPLANATION) == 1
+        assert boxes(folded) == {"bug": False}

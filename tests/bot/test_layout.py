@@ -28,6 +28,7 @@ LAYERS = (
         "rules",
         "serving",
         "similar",
+        "words",
     },  # what use cases are made of
     {
         "answering",

@@ -39,9 +39,15 @@ def test_reason_names_a_similar_issue_without_linking_it(native: Tagger) -> None
     native.catch_up()
     number = native.open(f"{CRASH} on windows again")
     (found,) = native.issue(number).suggestions
-    assert found.rationale.startswith(f"Similar to issue {first}, which has this label; ")
+    assert found.rationale.startswith(f"Issue {first} is similar and has this label. I am ")
     assert "#" not in found.rationale
     assert found.confidence in {"medium", "high"}
+
+
+def test_reason_is_in_the_language_of_the_repository(native: Tagger) -> None:
+    native.enrol(config="language: de", config_path=f"{NAME}/.github/issue-tagger.yml")
+    (found,) = native.issue(native.open(CRASH)).suggestions
+    assert found.rationale.startswith("Ich bin zu ")
 
 
 def test_nothing_waits_where_only_suggestions_are_written(native: Tagger) -> None:

@@ -268,7 +268,7 @@ def test_the_cold_start_suggests_at_most_one_label_and_says_that_nothing_is_meas
     assert [guess.decision for guess in guesses if guess.decision != "withhold"] == ["suggest"]
     assert {guess.apply_threshold for guess in guesses} == {None}
     (comment,) = told(tagger, number)
-    assert comment.count("\n- ") == 1
+    assert comment.count("\n- [ ] ") == 1
     assert "unmeasured" in comment
     assert "% sure" not in comment
     assert tagger.issue(number).names() == set()
