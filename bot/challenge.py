@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from bot import in_force, leases, storage
 from bot.context import Context
-from bot.errors import BotError, LostLeaseError
+from bot.errors import BotError, LostLeaseError, NotServedError
 from bot.models import Issue as IssueRow
-from bot.models import ModelStatus, Repository, TrainingRun, Truth
+from bot.models import ModelStatus, Repository, TrainingRun, Truth, Work
 from bot.retraining import LEAST_HELD_OUT, serve
 from bot.serving import candidates
 from bot.settings import AUTO
@@ -135,6 +135,10 @@ def run(context: Context, run_id: int) -> None:
         _conclude(context, row, outcome)
     except LostLeaseError:
         log.warning("training taken over", extra={"run": run_id})
+    except NotServedError as stopped:
+        log.info("training stopped", extra={"run": run_id, "reason": stopped.reason})
+        with context.database.write() as session:
+            leases.finish(session, TrainingRun, row, now=context.now(), status=Work.IGNORED)
     except TooFewIssuesError as error:
         log.info("too little to train on", extra={"run": run_id})
         with context.database.write() as session:
@@ -179,6 +183,7 @@ class _Result:
 
 def _train(context: Context, row: TrainingRun) -> _Result:
     with context.database.read() as session:
+        storage.require_served(session, row.repository_id)
         repo = session.get_one(Repository, row.repository_id)
         champion = storage.champion(session, repo)
         issues = dataset(session, repo)
@@ -199,6 +204,8 @@ def _train(context: Context, row: TrainingRun) -> _Result:
         cold=champion is None,
     )
     challenger = training.with_evidence(_with_rare(challenger, parts.training, wanted), parts.holdout, later)
+    with context.database.read() as session:
+        storage.require_served(session, repo.id)
     folder = registry.publish(context.settings.models_dir, challenger, metrics=verdict.metrics)
     version = _version(context, parts, challenger, folder.name, verdict)
     return _Result(champion.id if champion else None, verdict, version)
@@ -232,10 +239,11 @@ def _fit(
 
 
 def _reporter(context: Context, row: TrainingRun) -> Callable[[float], None]:
-    """Return a callback that keeps the share done where the dashboard finds it."""
+    """Return a callback that keeps the share done where the dashboard finds it, and stops what is for nobody."""
 
     def report(done: float) -> None:
         with context.database.write() as session:
+            storage.require_served(session, row.repository_id)
             storage.set_progress(session, row.id, done)
 
     return report

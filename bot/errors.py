@@ -10,6 +10,7 @@ BotError
 ├── NotYetError          nothing is wrong: the work is to go on at a later time
 ├── GitHubRefused        GitHub will not do it however often we ask: permission, suspension, gone
 │   └── GitHubMissing        what was asked for is not there
+├── NotServedError       the App is not installed on the repository any more, or suspended: all work on it stops
 ├── LostLeaseError       another worker has taken this piece of work over
 ├── NotFoundError        what was named (repository, delivery, model version) is not there
 └── SourceError          the source of a replay cannot be used
@@ -98,6 +99,12 @@ class GitHubRefused(BotError):
 
 class GitHubMissing(GitHubRefused):
     """What was asked for is not there, or not for us; `status` is 404."""
+
+
+class NotServedError(BotError):
+    """The App is not installed on the repository any more, or is suspended there: all work on it stops."""
+
+    reason = "not_served"
 
 
 class LostLeaseError(BotError):

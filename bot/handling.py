@@ -70,13 +70,21 @@ def _attempt(context: Context, delivery: Delivery) -> None:
     except (BotError, PipelineError) as error:
         if isinstance(error, LostLeaseError):
             raise
-        log.error("delivery failed", extra={"delivery": delivery.id, "reason": error.reason})
-        with context.database.write() as session:
-            leases.fail(session, Delivery, delivery, f"{error.reason}: {error}", now=context.now())
+        _give_up(context, delivery, error)
     else:
         with context.database.write() as session:
             leases.finish(session, Delivery, delivery, now=context.now(), status=status)
         log.info("delivery handled", extra={"delivery": delivery.id, "event": delivery.event, "status": status})
+
+
+def _give_up(context: Context, delivery: Delivery, error: BotError | PipelineError) -> None:
+    """End a delivery as failed; one of a repository that we were taken off meanwhile is no failure."""
+    with context.database.write() as session:
+        if delivery.repository_id is not None and storage.repository(session, delivery.repository_id) is None:
+            leases.finish(session, Delivery, delivery, now=context.now(), status=Work.IGNORED)
+            return
+        leases.fail(session, Delivery, delivery, f"{error.reason}: {error}", now=context.now())
+    log.error("delivery failed", extra={"delivery": delivery.id, "reason": error.reason})
 
 
 def _again(context: Context, delivery: Delivery, error: TransientError) -> None:

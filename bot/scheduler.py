@@ -8,7 +8,7 @@ from typing import Any
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from bot import leases, recovery, retraining, storage, sync
+from bot import leases, recovery, removal, retraining, storage, sync
 from bot.context import Context
 from bot.errors import BotError, NotYetError
 from bot.models import Delivery, Repository, TrainingRun
@@ -30,6 +30,7 @@ def create(context: Context, *, call_worker: Call, call_trainer: Call) -> Backgr
         "sweep": (lambda: sweep(context, call_worker=call_worker, call_trainer=call_trainer), SWEEP_EVERY),
         "retrain": (lambda: request_trainings(context, call_trainer), LOOK_EVERY),
         "forget": (lambda: forget(context), FORGET_EVERY),
+        "remove": (lambda: forget_removed(context), FOLLOW_EVERY),
     }
     if context.settings.app is not None:
         jobs = {
@@ -106,6 +107,14 @@ def follow_installations(context: Context) -> None:
         sync.follow_installations(context)
     except BotError as error:
         log.warning("installations not read", extra={"reason": error.reason})
+
+
+def forget_removed(context: Context) -> None:
+    """Forget the repositories that the App was taken off; what cannot be deleted is tried again the next time."""
+    try:
+        removal.forget(context)
+    except OSError as error:
+        log.error("models of a removed repository not deleted", extra={"error": type(error).__name__})
 
 
 def pull_due(context: Context) -> None:

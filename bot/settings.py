@@ -48,6 +48,7 @@ NAMES = {
             "PULL_MINUTES",
             "IMPORT_SHARE",
             "KEEP_DAYS",
+            "REMOVED_DAYS",
             "LEASE_SECONDS",
             "MAX_ATTEMPTS",
         )
@@ -91,6 +92,7 @@ class Settings:
     pull_every: timedelta = timedelta(minutes=15)
     import_share: float = 0.5
     keep: timedelta = timedelta(days=30)
+    keep_removed: timedelta = timedelta(days=30)
     lease: timedelta = timedelta(seconds=30)
     max_attempts: int = 8
 
@@ -174,6 +176,7 @@ def _build(reader: _Reader) -> Settings:
         pull_every=timedelta(minutes=reader.take(PREFIX + "PULL_MINUTES", _whole(1, 10**5), 15)),
         import_share=reader.take(PREFIX + "IMPORT_SHARE", share, Settings.import_share),
         keep=timedelta(days=reader.take(PREFIX + "KEEP_DAYS", _whole(7, 3650), 30)),
+        keep_removed=timedelta(days=reader.take(PREFIX + "REMOVED_DAYS", _whole(3, 3650), 30)),
         lease=timedelta(seconds=reader.take(PREFIX + "LEASE_SECONDS", _whole(15, 3600), 30)),
         max_attempts=reader.take(PREFIX + "MAX_ATTEMPTS", _whole(1, 100), Settings.max_attempts),
     )

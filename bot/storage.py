@@ -8,7 +8,7 @@ from sqlalchemy import Select, and_, delete, exists, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from bot.errors import NotFoundError
+from bot.errors import NotFoundError, NotServedError
 from bot.models import (
     Base,
     Delivery,
@@ -61,6 +61,12 @@ def installations(session: Session) -> Sequence[Installation]:
 def repository(session: Session, repository_id: int) -> Repository | None:
     """Return a repository that is served: enrolled, not removed, its installation not suspended."""
     return session.scalar(_served().where(Repository.id == repository_id))
+
+
+def require_served(session: Session, repository_id: int) -> None:
+    """Raise NotServedError where work on a repository has to stop."""
+    if repository(session, repository_id) is None:
+        raise NotServedError(f"the App is not installed any more on repository {repository_id}, or suspended there")
 
 
 def repositories(session: Session) -> Sequence[Repository]:
@@ -270,9 +276,9 @@ def promotions(session: Session, repository_id: int) -> Sequence[Promotion]:
 
 
 def last_run(session: Session, repository_id: int) -> TrainingRun | None:
-    """Return the newest training run of a repository, whatever its state."""
-    mine = TrainingRun.repository_id == repository_id
-    return session.scalar(select(TrainingRun).where(mine).order_by(TrainingRun.id.desc()).limit(1))
+    """Return the newest training run of a repository, whatever its state, but for those that a removal stopped."""
+    mine = (TrainingRun.repository_id == repository_id, TrainingRun.status != Work.IGNORED)
+    return session.scalar(select(TrainingRun).where(*mine).order_by(TrainingRun.id.desc()).limit(1))
 
 
 def set_progress(session: Session, run_id: int, done: float) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot import answering, configuration, feedback, importing, keeping, storage
@@ -84,8 +84,10 @@ def _installations(context: Context) -> list[RemoteInstallation]:
 
 def dismiss(session: Session, installation_id: int, repository_ids: Iterable[int], *, now: datetime) -> None:
     """Stop serving repositories for an installation; one that has moved to another is served on."""
-    chosen = (Repository.id.in_(list(repository_ids)), Repository.installation_id == installation_id)
-    session.execute(update(Repository).where(*chosen).values(removed_at=now))
+    mine = (Repository.id.in_(list(repository_ids)), Repository.installation_id == installation_id)
+    for repo in session.scalars(select(Repository).where(*mine, Repository.removed_at.is_(None))):
+        repo.removed_at = now
+        log.info("repository removed", extra={"repository": repo.id})
 
 
 def set_installation(session: Session, installation: tuple[int, str], **values: datetime | None) -> None:
@@ -94,7 +96,10 @@ def set_installation(session: Session, installation: tuple[int, str], **values: 
     Also one that we never heard of: else the next word of one of its repositories would enrol it as if it were served.
     """
     installation_id, account = installation
-    storage.upsert(session, Installation, {"id": installation_id, "account": account, **values})
+    known = session.get(Installation, installation_id)
+    if known is None or known.removed_at is None:  # a removed one never comes back: a new one has a new id
+        storage.upsert(session, Installation, {"id": installation_id, "account": account, **values})
+        log.info("installation changed", extra={"installation": installation_id, "what": ", ".join(values)})
 
 
 # --- catching up

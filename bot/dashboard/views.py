@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, HTTPException, Unauthorized
 
-from bot import auth, in_force, repo_config, storage
+from bot import auth, in_force, removal, repo_config, storage
 from bot.accuracy import APPLY, SUGGEST, Tally, summarise
 from bot.dashboard import charts, choices, formats, queries
 from bot.database import Database
@@ -128,6 +128,8 @@ def index() -> ResponseReturnValue:
             overview=queries.overview(session, repositories),
             inbox=queries.inbox(session),
             failed=queries.failed_deliveries(session),
+            removed=removal.removed(session),
+            keep_removed=context().settings.keep_removed,
         )
 
 

@@ -40,6 +40,7 @@ LAYERS = (
         "keeping",
         "planning",
         "recovery",
+        "removal",
         "retraining",
         "sync",
         "tagging",

@@ -99,6 +99,7 @@ def test_misspelt_setting_in_env_file_is_told(tmp_path: Path) -> None:
         ("ISSUE_TAGGER_APPLY_PRECISION", "nan"),
         ("ISSUE_TAGGER_APPLY_PRECISION", "90%"),
         ("ISSUE_TAGGER_RETRAIN_DAYS", "0"),
+        ("ISSUE_TAGGER_REMOVED_DAYS", "2"),
         ("ISSUE_TAGGER_METHOD", "magic"),
         ("WEBHOOK_PATH", "hooks"),
         ("GITHUB_API_URL", "http://github.example.com"),

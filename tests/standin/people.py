@@ -221,6 +221,17 @@ class People:
             "installation", {"action": action, **about, "sender": self._payloads.user(Actor(by))}
         )
 
+    def cover(self, full_name: str, *, covered: bool, by: str = "maintainer") -> Delivery:
+        """Take a repository into its owner's installation, or out of it, so that the App reaches it no more."""
+        with self._world.lock:
+            repository = self._world.find(full_name)
+            ours = next(each for each in self._world.installations.values() if each.account == repository.owner)
+            repository.installation_id = ours.id if covered else 0
+            shown = {"repositories_added": [], "repositories_removed": []}
+            shown["repositories_added" if covered else "repositories_removed"] = [self._payloads.repository(repository)]
+        about = {"installation": self._payloads.installation(ours), "sender": self._payloads.user(Actor(by)), **shown}
+        return self._webhooks.send("installation_repositories", {"action": "added" if covered else "removed", **about})
+
     # --- how
 
     def _new_issue(
