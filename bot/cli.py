@@ -125,6 +125,7 @@ def _add_repositories(commands: _Commands) -> None:
     undo = _add(commands, "undo", "bot.cli_operator:undo", text)
     undo.add_argument("--repo", required=True, metavar="OWNER/NAME")
     undo.add_argument("--since", required=True, type=_moment, metavar="TIME", help="such as 2026-01-31T12:00, in UTC")
+    _add_backfill(commands)
     text = "show or change the settings of a repository"
     configure = _add(commands, "configure", "bot.cli_operator:configure", text)
     configure.add_argument("repository", metavar="OWNER/NAME")
@@ -132,6 +133,16 @@ def _add_repositories(commands: _Commands) -> None:
     configure.add_argument("--apply-precision", type=_share, metavar="P", help="least precision of applied labels")
     configure.add_argument("--suggest-precision", type=_share, metavar="P", help="least precision of suggestions")
     configure.add_argument("--labels", metavar="A,B", help=f"the only ones to learn: {LABELS}; '' for those in use")
+
+
+def _add_backfill(commands: _Commands) -> None:
+    text = "show what labels old issues would get; with --write, have them labelled"
+    backfill = _add(commands, "backfill", "bot.cli_backfill:backfill", text)
+    backfill.add_argument("--repo", required=True, metavar="OWNER/NAME")
+    backfill.add_argument("--labels", metavar="A,B", help=f"only these: {LABELS}")
+    backfill.add_argument("--since", type=_moment, metavar="TIME", help="only issues opened then or later, in UTC")
+    backfill.add_argument("--open-only", action="store_true", help="leave closed issues alone")
+    backfill.add_argument("--write", action="store_true", help="do it; without this, nothing is written")
 
 
 def _add_local(commands: _Commands) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot import answering, configuration, events, feedback, in_force, keeping, leases, storage, sync, tagging
+from bot import answering, backfill, configuration, events, feedback, in_force, keeping, leases, storage, sync, tagging
 from bot.context import Context
 from bot.errors import BotError, LostLeaseError, NotYetError, TransientError
 from bot.events import TRIAGERS, IssueState, need
 from bot.feedback import LabelAct
-from bot.models import ActorKind, Delivery, Installation, Mode, Repository, Work
+from bot.models import BACKFILL, ActorKind, Delivery, Installation, Mode, Repository, Work
 from bot.remote import RemoteLabel, RemoteRepository
 from bot.repo_config import matches
 from pipeline.errors import PipelineError
@@ -239,4 +239,5 @@ ON: Mapping[str, Callable[[Context, Delivery, Repository, Payload], None]] = {
     "label": _on_label,
     "repository": _on_repository,
     "push": configuration.on_push,
+    BACKFILL: backfill.on_backfill,
 }

@@ -40,6 +40,9 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+BACKFILL = "backfill"  # event of a delivery of our own, and the begin of its id: an old issue that was asked for
+
+
 class Work(StrEnum):
     """Where a piece of leased work stands."""
 

@@ -19,12 +19,21 @@ class Plan:
     suggest: tuple[str, ...] = ()
 
 
-def why_not(issue: RemoteIssue | None, events: Sequence[RemoteLabelEvent], *, settled: bool) -> str | None:
-    """Return why nothing may be written on an issue as it is now, or None."""
+def why_not(
+    issue: RemoteIssue | None,
+    events: Sequence[RemoteLabelEvent],
+    own: RepoConfig,
+    *,
+    settled: bool,
+    closed: bool = False,
+) -> str | None:
+    """Return why nothing may be written on an issue as it is now, or None; `closed` tells whether on closed ones."""
     if issue is None:
         return "the issue is gone: deleted or transferred"
-    if issue.state != "open":
+    if issue.state != "open" and not closed:
         return "the issue is closed"
+    if own.ignores(issue.author, issue.author_association):
+        return "the configuration leaves issues of this author alone"
     if settled or any(_by_person(event, issue) for event in events):
         return "a person has labelled the issue already"
     return None
@@ -46,8 +55,11 @@ class Seen:
     room: int | None = None
 
 
-def plan(guesses: Sequence[Guess], mode: Mode, own: RepoConfig, seen: Seen) -> Plan:
-    """Return what to write: of what was decided, what the issue lacks, the repository has and its own rules allow."""
+def plan(guesses: Sequence[Guess], mode: Mode, own: RepoConfig, seen: Seen, *, still_open: bool = True) -> Plan:
+    """Return what to write: of what was decided, what the issue lacks, the repository has and its own rules allow.
+
+    On a closed issue nobody is asked: nothing is suggested there.
+    """
     spelling = {name.lower(): name for name in seen.existing}
     taken = {name.lower() for name in (*seen.present, *seen.taken_off)}
     wanted = [
@@ -60,7 +72,8 @@ def plan(guesses: Sequence[Guess], mode: Mode, own: RepoConfig, seen: Seen) -> P
     surely = {name for name, sure in wanted if sure and mode is Mode.APPLY and not matches(name, own.suggest_only)}
     if mode is Mode.SHADOW:
         return Plan()
-    return Plan(tuple(name for name in names if name in surely), tuple(name for name in names if name not in surely))
+    suggest = tuple(name for name in names if name not in surely) if still_open else ()
+    return Plan(tuple(name for name in names if name in surely), suggest)
 
 
 def _one_of_each_group(names: Sequence[str], own: RepoConfig, present: Collection[str]) -> list[str]:

@@ -30,9 +30,13 @@ class Models:
         """Load the encoder, so that the first issue does not wait for it."""
         load_encoder().embed(["ready"])
 
-    def score(self, folder: str, issue: Issue, targets: PrecisionTargets) -> list[LabelScore]:
-        """Return every label of a model version for an issue, most probable first."""
-        return self._load(folder).score([issue], targets)[0]
+    def score(self, folder: str, issues: Sequence[Issue], targets: PrecisionTargets) -> list[list[LabelScore]]:
+        """Return every label of a model version for each issue, most probable first."""
+        return self._load(folder).score(issues, targets)
+
+    def track_record(self, folder: str, targets: PrecisionTargets) -> dict[tuple[str, str], tuple[int, int]]:
+        """Return by (label, decision) how many held-out decisions of a model version were right, and of how many."""
+        return self._load(folder).track_record(targets)
 
     def score_cold(self, labels: Mapping[str, str], issue: Issue) -> list[LabelScore]:
         """Return every label, by name and description alone, most probable first; at most one is suggested.

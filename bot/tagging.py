@@ -1,4 +1,4 @@
-"""Use case: an issue arrived -> predict, decide, write to GitHub, record.
+"""Use case: an issue arrived, or a maintainer asked for an old one -> predict, decide, write to GitHub, record.
 
 The prediction is stored before anything is written, and what is written is stored after each write. Between the two
 the process may die: so before every write GitHub is asked what is there, and only what is missing is written.
@@ -25,17 +25,34 @@ from pipeline.issues import Issue
 from pipeline.training import LabelScore
 
 
-def tag(context: Context, delivery: Delivery, repo: Repository, state: IssueState) -> None:
+@dataclass(frozen=True)
+class Terms:
+    """On what terms an issue is written on: `people_first` waits a while for them, `labels` are the only ones, if any.
+
+    A closed issue, where that is `closed` for, gets labels that are sure enough to be put on, but no suggestion.
+    """
+
+    people_first: bool = True
+    closed: bool = False
+    labels: Collection[str] | None = None
+
+
+NEW = Terms()
+
+
+def tag(
+    context: Context, delivery: Delivery, repo: Repository, state: IssueState | IssueRow, terms: Terms = NEW
+) -> None:
     """Predict the labels of an issue, once for each delivery, and write what the repository's mode allows."""
     prediction = _predict_once(context, delivery, repo, state)
     if prediction.written_at is None and prediction.not_written is None:
-        _write(context, delivery, repo, prediction)
+        _write(context, delivery, repo, prediction, terms)
 
 
 # --- predict
 
 
-def _predict_once(context: Context, delivery: Delivery, repo: Repository, state: IssueState) -> Prediction:
+def _predict_once(context: Context, delivery: Delivery, repo: Repository, state: IssueState | IssueRow) -> Prediction:
     with context.database.read() as session:
         known = storage.prediction_of(session, delivery.id)
         model = storage.champion(session, repo)
@@ -47,20 +64,13 @@ def _predict(
     context: Context,
     delivery: Delivery,
     repo: Repository,
-    state: IssueState,
+    state: IssueState | IssueRow,
     *,
     model: ModelVersion | None,
     labels: dict[str, str],
 ) -> Prediction:
     started = time.perf_counter()
-    issue = Issue(number=state.number, title=state.title, body=state.body, repository=repo.full_name)
-    own = in_force.config(repo)
-    if model:
-        found = context.models.score(model.folder, issue, precision_targets(repo, context.settings))
-        scores = [score for score in found if own.uses(score.name)]
-    else:
-        scores = context.models.score_cold(candidates(labels, repo.taxonomy, own), issue)
-    ruled = rules.labels_of(own.rules, state.title, state.body)
+    (guesses,) = think(context, repo, model, labels, [state])
     prediction = Prediction(
         delivery_id=delivery.id,
         repository_id=repo.id,
@@ -74,20 +84,41 @@ def _predict(
         leases.renew(session, Delivery, delivery, now=context.now(), lease=context.settings.lease)
         session.add(prediction)
         session.flush()
-        session.add_all(_guesses(prediction.id, scores, ruled))
+        for guess in guesses:
+            guess.prediction_id = prediction.id
+        session.add_all(guesses)
         session.flush()
         feedback.settle_from_truth(session, repo.id, state.number)
     return prediction
 
 
-def _guesses(prediction_id: int, scores: Sequence[LabelScore], ruled: Sequence[str]) -> list[Guess]:
+def think(
+    context: Context,
+    repo: Repository,
+    model: ModelVersion | None,
+    labels: dict[str, str],
+    states: Sequence[IssueState | IssueRow],
+) -> list[list[Guess]]:
+    """Return what a model, the cold start if None, and the repository's rules make of issues; nothing is stored."""
+    own = in_force.config(repo)
+    issues = [Issue(number=s.number, title=s.title, body=s.body, repository=repo.full_name) for s in states]
+    if model:
+        found = context.models.score(model.folder, issues, precision_targets(repo, context.settings))
+        scores = [[score for score in each if own.uses(score.name)] for each in found]
+    else:
+        known = candidates(labels, repo.taxonomy, own)
+        scores = [context.models.score_cold(known, issue) for issue in issues]
+    ruled = [rules.labels_of(own.rules, issue.title, issue.body) for issue in issues]
+    return [_guesses(*each) for each in zip(scores, ruled, strict=True)]
+
+
+def _guesses(scores: Sequence[LabelScore], ruled: Sequence[str]) -> list[Guess]:
     """Return a guess for each label; where a rule calls for it, that is sure, whatever a model thinks."""
     lowered = {name.lower() for name in ruled}
     certain = [LabelScore(name, 1.0, None, None, Decision.APPLY) for name in ruled]
     others = [score for score in scores if score.name.lower() not in lowered]
     return [
         Guess(
-            prediction_id=prediction_id,
             label=score.name,
             probability=score.probability,
             apply_threshold=score.apply_threshold,
@@ -102,7 +133,7 @@ def _guesses(prediction_id: int, scores: Sequence[LabelScore], ruled: Sequence[s
 # --- write
 
 
-def _write(context: Context, delivery: Delivery, repo: Repository, prediction: Prediction) -> None:
+def _write(context: Context, delivery: Delivery, repo: Repository, prediction: Prediction, terms: Terms) -> None:
     with context.database.read() as session:
         guesses = storage.guesses(session, prediction.id)
         earlier = storage.has_comment(session, repo.id, prediction.number)
@@ -116,12 +147,12 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
         _skip(context, delivery, prediction, "the text has changed since: a newer prediction stands")
         return
     due = prediction.created_at + in_force.delay(repo, context.settings)
-    if context.now() < due and not (repo.native_suggestions and mode is Mode.SUGGEST):
+    if terms.people_first and context.now() < due and not (repo.native_suggestions and mode is Mode.SUGGEST):
         raise NotYetError("waits, so that people go first", until=due)
     gateway = context.gateway(repo)
     issue = gateway.issue(prediction.number)
     events = gateway.label_events(prediction.number) if issue else []
-    reason = why_not(issue, events, settled=settled)
+    reason = why_not(issue, events, in_force.config(repo), settled=settled, closed=terms.closed)
     if issue is None or reason:
         _skip(context, delivery, prediction, reason or "")
         return
@@ -130,7 +161,8 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
     own = in_force.config(repo)
     ours = _ours(context, issue, events)
     room = None if own.most_labels is None else max(own.most_labels - len(ours), 0)
-    todo = plan(guesses, mode, own, Seen(issue.labels, existing, taken_off, room))
+    wanted = [guess for guess in guesses if terms.labels is None or guess.label in terms.labels]
+    todo = plan(wanted, mode, own, Seen(issue.labels, existing, taken_off, room), still_open=issue.state == "open")
     writer = _Writer(context, delivery, repo, prediction, gateway)
     writer.write(todo, guesses, ours=ours, look=earlier or bool(todo.suggest))
 

@@ -81,6 +81,19 @@ class Trained:
             self._solved[targets] = solve_all(self.held_out_y, self.decidable(self.held_out_p), targets)
         return self._solved[targets]
 
+    def track_record(self, targets: PrecisionTargets) -> dict[tuple[str, str], tuple[int, int]]:
+        """Return by (label, decision) how many held-out decisions were right, and of how many whose truth is known.
+
+        The thresholds were solved on the same predictions, so it flatters a little.
+        """
+        decisions = decide_all(self.decidable(self.held_out_p), self.thresholds(targets))
+        found = {}
+        for column, label in enumerate(self.labels):
+            for decision in Decision:
+                truth = self.held_out_y[decisions[:, column] == decision.value, column]
+                found[label, decision.value] = int((truth == 1).sum()), int((truth != UNKNOWN).sum())
+        return found
+
     def score(self, issues: Sequence[Issue], targets: PrecisionTargets | None = None) -> list[list[LabelScore]]:
         """Return every label for each issue, most probable first."""
         solved = self.thresholds(targets or PrecisionTargets())

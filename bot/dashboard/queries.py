@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.accuracy import APPLY, SUGGEST, Judged, verdict
 from bot.models import (
+    BACKFILL,
     Delivery,
     Guess,
     Issue,
@@ -80,9 +81,10 @@ def judged(session: Session, repository_ids: Iterable[int], *, only: str | None 
 
 def _firsts(repository_ids: Iterable[int]) -> CTE:
     mine = Prediction.repository_id.in_(list(repository_ids))
+    asked_for = Prediction.delivery_id.startswith(f"{BACKFILL}-")  # only where there is something to write: no coverage
     first = (
         select(Prediction.repository_id, func.min(Prediction.id).label("id"))
-        .where(mine)
+        .where(mine, ~asked_for)
         .group_by(Prediction.repository_id, Prediction.number)
         .subquery()
     )

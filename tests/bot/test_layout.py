@@ -32,6 +32,7 @@ LAYERS = (
     },  # what use cases are made of
     {
         "answering",
+        "backfill",
         "challenge",
         "configuration",
         "feedback",

@@ -165,3 +165,13 @@ class Undecided(NaiveBayes):
 
     def predict_proba(self, issues: Issues) -> Probabilities:
         return np.tile(np.array([1.0, 0.99], dtype=np.float32), (len(issues), 1))
+
+
+def test_track_record_counts_held_out_decisions_whose_truth_is_known() -> None:
+    y = np.array([[1, 0]] * 18 + [[0, 1]] * 30 + [[UNKNOWN, 0]] * 3, dtype=np.int8)
+    p = np.array([[0.9, 0.1]] * 18 + [[0.1, 0.2]] * 30 + [[0.9, 0.1]] * 3, dtype=np.float32)
+    found = replace(trained(), held_out_y=y, held_out_p=p).track_record(PrecisionTargets())
+    assert found[LABELS[0], "apply"] == (18, 18)
+    assert found[LABELS[0], "withhold"] == (0, 30)
+    assert found[LABELS[0], "suggest"] == (0, 0)
+    assert found[LABELS[1], "apply"] == (30, 30)
