@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
-from sqlalchemy.orm import Session
 
-from bot import in_force, leases, storage
+from bot import hindsight, in_force, leases, material, storage
 from bot.context import Context
 from bot.errors import BotError, LostLeaseError, NotServedError
-from bot.models import Issue as IssueRow
-from bot.models import ModelStatus, Repository, TrainingRun, Truth, Work
+from bot.models import HINDSIGHT, ModelStatus, Repository, TrainingRun, Work
 from bot.retraining import LEAST_HELD_OUT, serve
-from bot.serving import candidates
+from bot.serving import candidates, precision_targets
 from bot.settings import AUTO
 from pipeline import evaluation, registry, selection, training
 from pipeline.errors import PipelineError, TooFewIssuesError
@@ -63,26 +61,6 @@ def _created(issue: Issue) -> datetime:
     if issue.created_at is None:
         raise BotError(f"issue {issue.number} has no date of creation")
     return issue.created_at
-
-
-def dataset(session: Session, repo: Repository) -> list[Issue]:
-    """Return the issues of whose labels something is known, in order of creation."""
-    return [_issue(row, known) for row, known in storage.issues_with_truth(session, repo.id)]
-
-
-def _issue(row: IssueRow, known: dict[str, Truth]) -> Issue:
-    def with_truth(wanted: Truth) -> tuple[str, ...]:
-        return tuple(name for name, truth in known.items() if truth is wanted)
-
-    return Issue(
-        number=row.number,
-        title=row.title,
-        body=row.body,
-        labels=with_truth(Truth.POSITIVE),
-        removed=with_truth(Truth.NEGATIVE),
-        unconfirmed=with_truth(Truth.UNCONFIRMED),
-        created_at=row.created_at,
-    )
 
 
 @dataclass(frozen=True)
@@ -186,14 +164,15 @@ def _train(context: Context, row: TrainingRun) -> _Result:
         storage.require_served(session, row.repository_id)
         repo = session.get_one(Repository, row.repository_id)
         champion = storage.champion(session, repo)
-        issues = dataset(session, repo)
+        issues = material.known(session, repo)
         names = {label.name: label.description for label in storage.labels(session, repo.id)}
     parts = split(issues, champion.trained_until if champion else None)
     wanted = candidates(names, repo.taxonomy, in_force.config(repo))
     universe = list(wanted)
     labels = tuple(name for name in usual_labels(parts.training, least=LEAST_POSITIVES) if name in wanted)
+    start = _created(parts.holdout[0])
     with context.database.read() as session:
-        unlabeled = without_truth(session, repo, parts)
+        unlabeled = material.unknown(session, repo, start, later=False, most=MOST_UNLABELED)
     challenger = _fit(context, parts.training, unlabeled, row, labels)
     later = challenger.method.predict_proba(parts.holdout)
     verdict = compare(
@@ -203,26 +182,31 @@ def _train(context: Context, row: TrainingRun) -> _Result:
         seed=row.id,
         cold=champion is None,
     )
+    metrics = {**verdict.metrics, **(_hindsight(context, repo, challenger, issues, start) if verdict.promote else {})}
     challenger = training.with_evidence(_with_rare(challenger, parts.training, wanted), parts.holdout, later)
     with context.database.read() as session:
         storage.require_served(session, repo.id)
     folder = registry.publish(context.settings.models_dir, challenger, metrics=verdict.metrics)
-    version = _version(context, parts, challenger, folder.name, verdict)
+    version = {**_version(context, parts, challenger, folder.name, verdict), "metrics": metrics}
     return _Result(champion.id if champion else None, verdict, version)
+
+
+def _hindsight(
+    context: Context, repo: Repository, model: training.Trained, issues: Sequence[Issue], start: datetime
+) -> dict[str, object]:
+    """Return what the model would have done since `start`, the end of what it learnt from; see :mod:`bot.hindsight`."""
+    with context.database.read() as session:
+        others = material.unknown(session, repo, start, later=True, most=hindsight.MOST)
+        existing = [label.name for label in storage.labels(session, repo.id)]
+    later = sorted([*(issue for issue in issues if _created(issue) >= start), *others], key=_created)
+    targets = precision_targets(repo, context.settings)
+    return {HINDSIGHT: hindsight.look_back(model, later, targets, in_force.config(repo), existing)}
 
 
 def _with_rare(model: training.Trained, issues: Sequence[Issue], wanted: Container[str]) -> training.Trained:
     """Return the model with the labels that too few issues have, among those left out."""
     rare = too_rare({name: count for name, count in label_counts(issues).items() if name in wanted})
     return replace(model, selection={**model.selection, "left_out": {**rare, **model.selection.get("left_out", {})}})
-
-
-def without_truth(session: Session, repo: Repository, parts: Split) -> list[Issue]:
-    """Return the issues of whose labels nothing is known, all older than the hold-out."""
-    start = _created(parts.holdout[0])
-    return [
-        _issue(row, {}) for row in storage.issues_without_truth(session, repo.id, before=start, most=MOST_UNLABELED)
-    ]
 
 
 def _fit(
@@ -268,7 +252,6 @@ def _version(
         "method": challenger.recipe.method,
         "status": ModelStatus.CHALLENGER,
         "reason": verdict.reason,
-        "metrics": verdict.metrics,
         "trained_on": len(parts.training),
         "trained_until": _created(parts.training[-1]),
         "held_out": len(parts.holdout),

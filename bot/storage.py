@@ -167,10 +167,13 @@ def issues_with_truth(session: Session, repository_id: int) -> list[tuple[Issue,
     return list(found.values())
 
 
-def issues_without_truth(session: Session, repository_id: int, *, before: datetime, most: int) -> Sequence[Issue]:
-    """Return the newest issues created before a moment of which nothing is known, oldest first."""
+def issues_without_truth(
+    session: Session, repository_id: int, start: datetime, *, later: bool, most: int
+) -> Sequence[Issue]:
+    """Return the newest issues of which nothing is known, created before a moment or later, oldest first."""
     known = exists().where(LabelTruth.repository_id == Issue.repository_id, LabelTruth.number == Issue.number)
-    mine = (Issue.repository_id == repository_id, Issue.created_at < before, ~known)
+    side = Issue.created_at >= start if later else Issue.created_at < start
+    mine = (Issue.repository_id == repository_id, side, ~known)
     newest = select(Issue).where(*mine).order_by(Issue.created_at.desc(), Issue.number.desc()).limit(most)
     return session.scalars(newest).all()[::-1]
 

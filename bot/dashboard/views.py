@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, Unauthorized
 
 from bot import auth, in_force, removal, repo_config, storage
 from bot.accuracy import APPLY, SUGGEST, Tally, summarise
-from bot.dashboard import charts, choices, formats, queries
+from bot.dashboard import charts, choices, formats, hindsights, queries
 from bot.database import Database
 from bot.errors import NotFoundError
 from bot.models import Guess, Installation, Repository
@@ -145,6 +145,7 @@ def repository(owner: str, name: str) -> ResponseReturnValue:
             installation=session.get_one(Installation, repo.installation_id),
             mode=in_force.mode(repo, context().settings),
             champion=champion,
+            hindsight=hindsights.of(session, champion),
             choice=choices.of(champion, context().settings.models_dir),
             **_figures(session, repo),
             predictions=queries.latest_predictions(session, repo.id),
