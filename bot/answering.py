@@ -4,7 +4,7 @@ What they say of a label is their judgement of it, recorded before the label is 
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from bot.context import Context
 from bot.events import need
 from bot.feedback import LabelAct
 from bot.models import ActorKind, Delivery, Guess, Prediction, Repository, Truth
-from bot.remote import RemoteSuggestion
+from bot.remote import RemoteSuggestion, RepositoryGateway
 
 log = logging.getLogger(__name__)
 
@@ -62,14 +62,14 @@ def fold_settled(context: Context, repo: Repository, number: int) -> None:
 def read_suggestions(context: Context, repo: Repository) -> int:
     """Ask GitHub which of its own suggestions people dismissed, of which it sends no word; return how many were new.
 
-    An approval comes as a label event of the one who approved.
+    An approval comes as a label event of the one who approved. What the bot took back itself says nothing.
     """
     gateway, since, new = context.gateway(repo), context.now() - ASKED_FOR, 0
     with context.database.read() as session:
         waiting = storage.unanswered_suggestions(session, repo.id, since=since, most=ASKED_AT_ONCE)
     for prediction in waiting:
         found = gateway.suggestions(prediction.number) or []
-        dismissed = [each for each in found if each.state == "dismissed"]
+        dismissed = [each for each in found if each.state == "dismissed" and each.resolved_by != each.actor]
         with context.database.write() as session:
             new += sum(feedback.record(session, _dismissal(repo, prediction.number, each)) for each in dismissed)
             session.get_one(Prediction, prediction.id).checked_at = context.now()
@@ -83,23 +83,36 @@ def _dismissal(repo: Repository, number: int, dismissed: RemoteSuggestion) -> La
 
 def take_back(context: Context, repo: Repository, number: int) -> list[str]:
     """Take back what the bot wrote on an issue and nobody confirmed; return what that was, in words."""
-    gateway, done = context.gateway(repo), []
+    gateway = context.gateway(repo)
     with context.database.read() as session:
         known = storage.truths(session, repo.id, number)
         guesses = storage.open_guesses(session, repo.id, number)
     issue = gateway.issue(number)
-    present = {name.lower() for name in issue.labels} if issue else set()
-    for guess in guesses:
-        unconfirmed = known.get(guess.label, Truth.UNCONFIRMED) is Truth.UNCONFIRMED
-        if guess.written == "applied" and unconfirmed and guess.label.lower() in present:
-            gateway.remove_label(number, guess.label)
-            done.append(f"label {guess.label}")
+    if issue is None:
+        return []
+    present = {name.lower() for name in issue.labels}
+    unconfirmed = [each for each in guesses if known.get(each.label, Truth.UNCONFIRMED) is Truth.UNCONFIRMED]
+    applied = [each.label for each in unconfirmed if each.written == "applied" and each.label.lower() in present]
+    for label in applied:
+        gateway.remove_label(number, label)
+    done = [f"label {label}" for label in applied]
+    if suggested := {each.label.lower() for each in unconfirmed if each.written == "suggested"}:
+        done += _dismiss(gateway, number, suggested)
     accepted = any(known.get(guess.label) is Truth.POSITIVE for guess in guesses if guess.written == "suggested")
-    there = gateway.marked_comment(number, comments.MARKER) if issue and not accepted else None
+    there = None if accepted else gateway.marked_comment(number, comments.MARKER)
     if there:
         gateway.delete_comment(number, there.id)
         done.append("comment")
     return done
+
+
+def _dismiss(gateway: RepositoryGateway, number: int, labels: Container[str]) -> list[str]:
+    """Take back labels suggested in GitHub's own interface that nobody has answered; return which, in words."""
+    pending = [each for each in gateway.suggestions(number) or () if each.state == "pending"]
+    ours = [each for each in pending if each.label.lower() in labels]
+    for each in ours:
+        gateway.dismiss_suggestion(number, each.id)
+    return [f"suggestion {each.label}" for each in ours]
 
 
 @dataclass(frozen=True)

@@ -95,7 +95,8 @@ def propose(
     mode = in_force.mode(repo, context.settings)
     with context.database.read() as session:
         model, issues = storage.champion(session, repo), _untouched(session, repo, wanted)
-        labels = {label.name: label.description for label in storage.labels(session, repo.id)}
+        labels = storage.all_labels(session, repo.id)
+    existing = [label.name for label in labels if label.removed_at is None]
     if why := _obstacle(repo, mode, model):
         raise BackfillError(f"{repo.full_name}: {why}")
     found = []
@@ -107,7 +108,7 @@ def propose(
             for issue, guesses in zip(chunk, thought, strict=True):
                 chosen = [guess for guess in guesses if wanted.labels is None or guess.label in wanted.labels]
                 if any(guess.decision != Decision.WITHHOLD for guess in chosen):
-                    found.append(_proposal(session, repo, mode, issue, chosen, existing=labels))
+                    found.append(_proposal(session, repo, mode, issue, chosen, existing=existing))
     return [each for each in found if each.plan != Plan()], len(issues)
 
 
@@ -221,7 +222,7 @@ def on_backfill(context: Context, delivery: Delivery, repo: Repository, payload:
     with context.database.read() as session:
         issue = session.get(Issue, (repo.id, asked["number"]))
         until = _next_turn(session, repo, context.now())
-    if issue is None or issue.state in GONE or repo.paused_at is not None:
+    if issue is None or issue.state in GONE or repo.paused_at is not None or repo.stopped is not None:
         return
     if until is not None:
         raise NotYetError("waits, so as not to write more than GitHub takes", until=until)

@@ -12,6 +12,7 @@ import numpy as np
 from bot import hindsight, in_force, leases, material, storage
 from bot.context import Context
 from bot.errors import BotError, LostLeaseError, NotServedError
+from bot.label_names import LabelNames
 from bot.models import HINDSIGHT, ModelStatus, Repository, TrainingRun, Work
 from bot.retraining import LEAST_HELD_OUT, serve
 from bot.serving import candidates, precision_targets
@@ -166,6 +167,7 @@ def _train(context: Context, row: TrainingRun) -> _Result:
         champion = storage.champion(session, repo)
         issues = material.known(session, repo)
         names = {label.name: label.description for label in storage.labels(session, repo.id)}
+        called = LabelNames(storage.all_labels(session, repo.id))
     parts = split(issues, champion.trained_until if champion else None)
     wanted = candidates(names, repo.taxonomy, in_force.config(repo))
     universe = list(wanted)
@@ -175,9 +177,12 @@ def _train(context: Context, row: TrainingRun) -> _Result:
         unlabeled = material.unknown(session, repo, start, later=False, most=MOST_UNLABELED)
     challenger = _fit(context, parts.training, unlabeled, row, labels)
     later = challenger.method.predict_proba(parts.holdout)
+    serving = context.models.probabilities(champion, wanted, parts.holdout)
+    if champion is not None:
+        serving = [called.now(name, champion.created_at) or name for name in serving[0]], serving[1]
     verdict = compare(
         np.maximum(build_targets(parts.holdout, universe), 0),
-        align(context.models.probabilities(champion, wanted, parts.holdout), universe),
+        align(serving, universe),
         align((challenger.labels, later), universe),
         seed=row.id,
         cold=champion is None,
@@ -234,13 +239,17 @@ def _reporter(context: Context, row: TrainingRun) -> Callable[[float], None]:
 
 
 def align(scored: tuple[Sequence[str], Probabilities], universe: Sequence[str]) -> Probabilities:
-    """Return probabilities, (issues, labels of the model), as (issues, labels of `universe`); 0 where unknown."""
+    """Return probabilities, (issues, labels of the model), as (issues, labels of `universe`); 0 where unknown.
+
+    Where two labels of the model have become one, the higher probability counts.
+    """
     labels, probabilities = scored
-    column = {name: index for index, name in enumerate(labels)}
+    column = {name: index for index, name in enumerate(universe)}
     aligned = np.zeros((len(probabilities), len(universe)), dtype=np.float32)
-    for index, name in enumerate(universe):
+    for index, name in enumerate(labels):
         if name in column:
-            aligned[:, index] = probabilities[:, column[name]]
+            there = aligned[:, column[name]]
+            np.maximum(there, probabilities[:, index], out=there)
     return aligned
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from bot import storage
 from bot.context import Context
 from bot.errors import GitHubRefused
-from bot.models import Delivery, Repository
+from bot.models import Repository
+from bot.remote import RepositoryGateway
 from bot.repo_config import OLD_PATH, PATH, RepoConfigError, configured
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,11 @@ def refresh(context: Context, repo: Repository) -> list[str]:
     return problems
 
 
+def shared(context: Context, repo: Repository) -> RepositoryGateway:
+    """Return the owner's repository for what its others have in common; it need not be there."""
+    return context.github.repository(repo.installation_id, f"{repo.full_name.split('/')[0]}/{SHARED}")
+
+
 def _find(context: Context, repo: Repository) -> tuple[str, bytes] | None:
     """Return the file that counts, and where it is: its own, the owner's, or one of Issue-Label-Bot."""
     shared = f"{repo.full_name.split('/')[0]}/{SHARED}"
@@ -58,10 +64,9 @@ def _checked(path: str, content: bytes) -> dict[str, Any]:
     return {"config": content.decode("utf-8-sig"), "config_path": path}
 
 
-def on_push(context: Context, delivery: Delivery, repo: Repository, payload: Mapping[str, Any]) -> None:
+def on_push(context: Context, repo: Repository, payload: Mapping[str, Any]) -> None:
     """Read the configuration anew if a push to the default branch may have changed it."""
-    branch = (payload.get("repository") or {}).get("default_branch")
-    if payload.get("ref") != f"refs/heads/{branch}" or not _touched(payload):
+    if not touched(payload) & {PATH, OLD_PATH}:
         return
     problems = refresh(context, repo)
     _tell(context, repo, str(payload.get("after") or ""), problems)
@@ -73,10 +78,13 @@ def on_push(context: Context, delivery: Delivery, repo: Repository, payload: Map
                 refresh(context, other)
 
 
-def _touched(payload: Mapping[str, Any]) -> bool:
+def touched(payload: Mapping[str, Any]) -> set[str]:
+    """Return the files that a push to the default branch changed; none for a push to another one."""
+    branch = (payload.get("repository") or {}).get("default_branch")
+    if payload.get("ref") != f"refs/heads/{branch}":
+        return set()
     commits = [each for each in payload.get("commits") or () if isinstance(each, dict)]
-    files = {file for each in commits for kind in ("added", "modified", "removed") for file in each.get(kind) or ()}
-    return bool(files & {PATH, OLD_PATH})
+    return {file for each in commits for kind in ("added", "modified", "removed") for file in each.get(kind) or ()}
 
 
 def _tell(context: Context, repo: Repository, sha: str, problems: list[str]) -> None:

@@ -20,7 +20,7 @@ HANDLED: Mapping[str, frozenset[str | None]] = {
     ),
     "issue_comment": frozenset({"created", "edited"}),
     "label": frozenset({"created", "edited", "deleted"}),
-    "repository": frozenset({"renamed"}),
+    "repository": frozenset({"renamed", "transferred", "edited", "archived", "unarchived", "deleted"}),
     "push": frozenset({None}),  # without an action
     "installation": frozenset({"created", "deleted", "suspend", "unsuspend"}),
     "installation_repositories": frozenset({"added", "removed"}),
@@ -38,7 +38,7 @@ class Envelope:
     event: str
     action: str | None
     repository_id: int | None
-    subject: str | None  # repository and number of the issue that it is about
+    subject: str | None  # repository, and number of the issue that it is about or else the event: one at a time
     body: str
 
     @property
@@ -64,10 +64,11 @@ class IssueState:
 
 @dataclass(frozen=True)
 class Sender:
-    """Who caused a delivery."""
+    """Who caused a delivery; `by_app`: an App acted in that person's name."""
 
     login: str
     is_bot: bool
+    by_app: bool = False
 
 
 def verify(secret: str, body: bytes, signature: str | None) -> None:
@@ -108,7 +109,7 @@ def parse(headers: Headers, body: bytes) -> Envelope:
         event=event,
         action=action[:LONGEST_ID] if isinstance(action, str) else None,
         repository_id=repository_id,
-        subject=f"{repository_id}#{number}" if repository_id and number else None,
+        subject=f"{repository_id}#{number or event}"[:LONGEST_ID] if repository_id else None,
         body=text,
     )
 

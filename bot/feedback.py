@@ -1,16 +1,17 @@
 """Use case: somebody put a label on an issue or took one off -> the log, the training truth, a prediction's outcome."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections import deque
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import storage
-from bot.events import TRIAGERS, Sender
-from bot.models import ActorKind, Guess, LabelTruth, Outcome, Truth
-from bot.remote import PastEvent
+from bot import label_log, storage
+from bot.models import ActorKind, Guess, Issue, LabelEvent, Outcome, Truth
 from pipeline.decisions import Decision
+
+MANY, SECONDS = 10, timedelta(seconds=10)  # issues, and within how long: whoever is so quick is a script
 
 
 @dataclass(frozen=True)
@@ -27,29 +28,6 @@ class LabelAct:
     at: datetime
 
 
-def kind_of(sender: Sender, *, author: str, association: str, ourselves: str) -> ActorKind:
-    """Tell whose act it is.
-
-    An author without triage permission cannot label: what appears in the author's name was named in an issue
-    form or template, and is nobody's judgement of this issue.
-    """
-    if sender.is_bot:
-        return ActorKind.OURSELVES if sender.login == ourselves else ActorKind.OTHER_BOT
-    if sender.login == author and association not in TRIAGERS:
-        return ActorKind.TEMPLATE
-    return ActorKind.PERSON
-
-
-def act_of(repository_id: int, past: PastEvent, login: Callable[[], str]) -> LabelAct:
-    """Return the act that a label event of GitHub's tells of; `login`, our own, is asked for a bot's only."""
-    event = past.event
-    sender = Sender(event.actor, event.actor_type == "Bot")
-    ourselves = login() if sender.is_bot else ""
-    kind = kind_of(sender, author=past.author, association=past.association, ourselves=ourselves)
-    key, labeled = f"event:{repository_id}:{event.id}", event.action == "labeled"
-    return LabelAct(key, repository_id, past.number, event.label, labeled, event.actor, kind, event.at)
-
-
 def implied(before: Truth | None, *, labeled: bool, kind: ActorKind) -> Truth | None:
     """Return what is known of a label after an act, given what was known before; None is unknown.
 
@@ -63,31 +41,81 @@ def implied(before: Truth | None, *, labeled: bool, kind: ActorKind) -> Truth | 
     return before if before is Truth.NEGATIVE else None
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known of a label of an issue, since when, and by whose act."""
+
+    truth: Truth
+    at: datetime
+    by: str
+    ours: bool = False  # the bot put it on, and nobody has said anything about it
+
+
+def known_of(log: Iterable[LabelEvent]) -> dict[str, Known]:
+    """Return what an issue's log, in time order, implies for each label; nothing of a label left unknown.
+
+    It depends on what is in the log, not on when we were told. A person who changes an issue's labels has looked at
+    them, and confirms those that the bot had put on.
+    """
+    found: dict[str, Known] = {}
+    for event in log:
+        kind, before = ActorKind(event.actor_kind), found.get(event.label)
+        truth = implied(before.truth if before else None, labeled=event.action == "labeled", kind=kind)
+        if kind is ActorKind.PERSON:
+            for label, known in found.items():
+                if known.ours:
+                    found[label] = Known(Truth.POSITIVE, event.at, event.actor)
+        if truth is None:
+            found.pop(event.label, None)
+        elif before is None or kind is ActorKind.PERSON:
+            found[event.label] = Known(truth, event.at, event.actor, kind is ActorKind.OURSELVES)
+    return found
+
+
 def record(session: Session, act: LabelAct) -> bool:
     """Append an act to the log and draw its consequences; False if it was in the log before.
 
-    An act that is told late, after a newer one on the same label, is only logged.
+    What is told of an issue that was transferred, is recorded where it is now.
     """
+    issue = session.get(Issue, (act.repository_id, act.number))
+    if issue is not None and issue.moved_to:
+        repository_id, number = map(int, issue.moved_to.split("#"))
+        label = label_log.spelled(session, repository_id).get(act.label.lower(), act.label)
+        act = replace(act, repository_id=repository_id, number=number, label=label)
     if not storage.append_label_event(session, log_row(act)):
         return False
-    key = (act.repository_id, act.number, act.label)
-    known = session.get(LabelTruth, key, populate_existing=True)
-    if known is not None and known.at > act.at:
-        return True
-    before = Truth(known.truth) if known else None
-    storage.set_truth(session, key, implied(before, labeled=act.labeled, kind=act.kind), at=act.at)
-    if act.kind is ActorKind.PERSON:
-        _settle(session, act)
+    for number, labels in _to_draw(session, act).items():
+        draw(session, act.repository_id, number, labels)
     return True
 
 
-def _settle(session: Session, act: LabelAct) -> None:
-    """Settle the guess that a person's act answers, and those that the person saw and let stand."""
-    for guess in storage.open_guesses(session, act.repository_id, act.number):
-        if guess.label.lower() == act.label.lower():
-            guess.outcome, guess.settled_at, guess.settled_by = answer(guess, labeled=act.labeled), act.at, act.actor
-        elif guess.written == "applied" and guess.outcome is None:
-            _confirm(session, guess, act)
+def _to_draw(session: Session, act: LabelAct) -> dict[int, set[str]]:
+    """Return the labels, by issue, of which more or less is known since an act."""
+    found = _by_script(session, act)
+    found.setdefault(act.number, set()).add(act.label)
+    return found
+
+
+def draw(session: Session, repository_id: int, number: int, labels: Container[str]) -> None:
+    """Draw from an issue's log what is known of some labels, and of those the bot put on, and settle its prediction."""
+    known = known_of(storage.label_log(session, repository_id, number))
+    stored = storage.truths(session, repository_id, number)
+    for label in known.keys() | stored.keys():
+        if label in labels or (label in known and stored.get(label) is Truth.UNCONFIRMED):
+            key, there = (repository_id, number, label), known.get(label)
+            storage.set_truth(session, key, there.truth if there else None, at=there.at if there else None)
+    settle(session, repository_id, number, known)
+
+
+def settle(session: Session, repository_id: int, number: int, known: Mapping[str, Known] | None = None) -> None:
+    """Let what people did to an issue's labels answer its latest prediction."""
+    if known is None:
+        known = known_of(storage.label_log(session, repository_id, number))
+    judged = {name.lower(): each for name, each in known.items() if each.truth is not Truth.UNCONFIRMED}
+    for guess in storage.open_guesses(session, repository_id, number):
+        said = judged.get(guess.label.lower())
+        guess.outcome = answer(guess, labeled=said.truth is Truth.POSITIVE) if said else None
+        guess.settled_at, guess.settled_by = (said.at, said.by) if said else (None, None)
 
 
 def answer(guess: Guess, *, labeled: bool) -> Outcome | None:
@@ -98,22 +126,39 @@ def answer(guess: Guess, *, labeled: bool) -> Outcome | None:
     return None if withheld else Outcome.REJECTED
 
 
-def _confirm(session: Session, guess: Guess, act: LabelAct) -> None:
-    """Take a label that we applied for confirmed: a person who changes an issue's labels has looked at them."""
-    key = (act.repository_id, act.number, guess.label)
-    known = session.get(LabelTruth, key, populate_existing=True)
-    if known is None or known.truth == Truth.UNCONFIRMED:
-        storage.set_truth(session, key, Truth.POSITIVE, at=act.at)
-        guess.outcome, guess.settled_at, guess.settled_by = Outcome.ACCEPTED, act.at, act.actor
+# --- acts of scripts
 
 
-def settle_from_truth(session: Session, repository_id: int, number: int) -> None:
-    """Settle a prediction made after a person had already spoken (deliveries may be handled out of order)."""
-    known = storage.truths(session, repository_id, number)
-    for guess in storage.open_guesses(session, repository_id, number):
-        truth = known.get(guess.label)
-        if guess.outcome is None and truth in {Truth.POSITIVE, Truth.NEGATIVE}:
-            guess.outcome = answer(guess, labeled=truth is Truth.POSITIVE)
+def _by_script(session: Session, act: LabelAct) -> dict[int, set[str]]:
+    """Take what a person did to many issues within seconds for a script's; return labels by issue where it is new."""
+    if act.kind is not ActorKind.PERSON or not act.actor:
+        return {}
+    acts = list(label_log.acts_of(session, act.repository_id, act.actor, act.at - SECONDS, act.at + SECONDS))
+    bulk, found = set(in_bulk(acts)), dict[int, set[str]]()
+    for each in acts:
+        if each.id in bulk and each.actor_kind != ActorKind.SCRIPT:
+            each.actor_kind = ActorKind.SCRIPT
+            found.setdefault(each.number, set()).add(each.label)
+    session.flush()
+    return found
+
+
+def find_scripts(session: Session, repository_id: int) -> None:
+    """Tell scripts from people in a log of which nothing has been drawn yet."""
+    for actor in label_log.actors(session, repository_id):
+        bulk = set(in_bulk(label_log.acts_of(session, repository_id, actor)))
+        label_log.set_kind(session, bulk, ActorKind.SCRIPT)
+
+
+def in_bulk(acts: Iterable[LabelEvent]) -> Iterator[int]:
+    """Yield the ids of those of one person's acts, in time order, that are among acts on `MANY` issues in `SECONDS`."""
+    window: deque[LabelEvent] = deque()
+    for act in acts:
+        window.append(act)
+        while act.at - window[0].at > SECONDS:
+            window.popleft()
+        if len({each.number for each in window}) >= MANY:
+            yield from (each.id for each in window)
 
 
 def log_row(act: LabelAct) -> dict[str, object]:

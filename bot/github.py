@@ -75,7 +75,7 @@ class GitHub:
     def repositories(self, installation_id: int) -> Iterator[RemoteRepository]:
         """Yield the repositories that an installation covers."""
         for page in pages(self._access(installation_id).get, "/installation/repositories"):
-            yield from (RemoteRepository(each["id"], each["full_name"]) for each in page["repositories"])
+            yield from map(remote.repository, page["repositories"])
 
     def deliveries(self, since: datetime) -> Iterator[RemoteDelivery]:
         """Yield GitHub's attempts to deliver something to us, newest first, back to `since`."""

@@ -12,7 +12,7 @@ import requests
 from github.Repository import Repository as PyGithubRepository
 
 from bot import remote
-from bot.errors import GitHubMissing
+from bot.errors import GitHubMissing, GitHubRefused
 from bot.github_access import PAGE, Access, pages, pages_and_places
 from bot.remote import (
     NewSuggestion,
@@ -49,6 +49,14 @@ class Repository:
         with suppress(GitHubMissing):
             _, found = self._access.get(f"/repos/{self._name}/contents/{path}", {})
         return base64.b64decode(found["content"]) if isinstance(found, dict) and found.get("type") == "file" else None
+
+    def folder(self, path: str) -> dict[str, str]:
+        """Return the files of a folder of the default branch, each with a hash of what it says."""
+        found: Any = None
+        with suppress(GitHubMissing):
+            _, found = self._access.get(f"/repos/{self._name}/contents/{path}", {})
+        files = [each for each in found if each["type"] == "file"] if isinstance(found, list) else []
+        return {each["path"]: each["sha"] for each in files}
 
     def set_status(self, sha: str, state: str, description: str) -> None:
         """Say on a commit whether the configuration in it can be used: `success`, or `failure` and why."""
@@ -92,6 +100,14 @@ class Repository:
             for each in suggested
         ]
         self._post(f"suggesting labels for issue {number}", f"issues/{number}/labels", {"labels": rows})
+
+    def dismiss_suggestion(self, number: int, suggestion_id: int) -> None:
+        """Take back a label that is suggested in GitHub's own interface; nothing happens where it is answered."""
+        try:
+            self._post(f"dismissing suggestion {suggestion_id}", f"issues/{number}/suggestions/{suggestion_id}/dismiss")
+        except GitHubRefused as refused:
+            if refused.status not in {404, 422}:
+                raise
 
     def remove_label(self, number: int, name: str) -> None:
         """Take a label off an issue; nothing happens where it is not on it."""
@@ -168,7 +184,7 @@ class Repository:
         with self._access.open(f"{doing} of {self._name}") as client:
             yield client.get_repo(self._name)
 
-    def _post(self, doing: str, path: str, about: dict[str, Any]) -> None:
+    def _post(self, doing: str, path: str, about: dict[str, Any] | None = None) -> None:
         with self._access.open(f"{doing} of {self._name}") as client:
             client.requester.requestJsonAndCheck("POST", f"/repos/{self._name}/{path}", input=about)
 

@@ -7,19 +7,36 @@ failed, to be seen on the dashboard and run again by `issue-tagger deliveries re
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from bot import answering, backfill, configuration, events, feedback, in_force, keeping, leases, storage, sync, tagging
+from bot import (
+    acts,
+    answering,
+    automations,
+    backfill,
+    configuration,
+    events,
+    feedback,
+    in_force,
+    keeping,
+    leases,
+    remote,
+    storage,
+    sync,
+    tagging,
+    transfers,
+)
 from bot.context import Context
 from bot.errors import BotError, LostLeaseError, NotYetError, TransientError
-from bot.events import TRIAGERS, IssueState, need
+from bot.events import IssueState, need
 from bot.feedback import LabelAct
-from bot.models import BACKFILL, ActorKind, Delivery, Installation, Mode, Repository, Work
-from bot.remote import RemoteLabel, RemoteRepository
+from bot.label_names import LabelNames
+from bot.models import BACKFILL, ActorKind, Delivery, Installation, Issue, Mode, Repository, Work
 from bot.repo_config import matches
 from pipeline.errors import PipelineError
 
@@ -117,13 +134,14 @@ def dispatch(context: Context, delivery: Delivery) -> Work:
 def _repository(context: Context, payload: Payload) -> Repository | None:
     """Return the repository a delivery is about; enrol it if word of its installation has not come yet."""
     found, installation = need(payload, "repository", dict), need(payload, "installation", dict)
-    repository_id, full_name = need(found, "id", int), need(found, "full_name", str)
+    repository_id = need(found, "id", int)
+    need(found, "full_name", str)
     with context.database.write() as session:
         unheard_of = session.get(Repository, repository_id) is None
         known = session.get(Installation, need(installation, "id", int))
         if unheard_of and (known is None or not (known.removed_at or known.suspended_at)):
             account = need(need(found, "owner", dict), "login", str)
-            here = [RemoteRepository(repository_id, full_name)]
+            here = [remote.repository(found)]
             sync.enrol(session, (installation["id"], account), here, now=context.now())
         return storage.repository(session, repository_id)
 
@@ -132,71 +150,86 @@ def _repository(context: Context, payload: Payload) -> Repository | None:
 
 
 def _installation(context: Context, what: str, payload: Payload) -> None:
-    installation = need(payload, "installation", dict)
-    installation_id, now = need(installation, "id", int), context.now()
-    account = need(need(installation, "account", dict), "login", str)
+    """Stop at once where that is told; for all else GitHub says what is now, in whatever order deliveries come."""
+    told = need(payload, "installation", dict)
+    installation = need(told, "id", int), need(need(told, "account", dict), "login", str)
+    now = context.now()
     with context.database.write() as session:
-        if what in {"installation.created", "installation_repositories.added"}:
-            field = "repositories" if what == "installation.created" else "repositories_added"
-            sync.enrol(session, (installation_id, account), _listed(payload, field), now=now)
-        elif what == "installation_repositories.removed":
-            gone = _listed(payload, "repositories_removed")
-            sync.dismiss(session, installation_id, [each.id for each in gone], now=now)
-        else:
-            column = {"deleted": "removed_at"}.get(what.removeprefix("installation."), "suspended_at")
-            value = None if what == "installation.unsuspend" else now
-            sync.set_installation(session, (installation_id, account), **{column: value})
-
-
-def _listed(payload: Payload, field: str) -> list[RemoteRepository]:
-    rows = payload.get(field) or []
-    return [RemoteRepository(need(row, "id", int), need(row, "full_name", str)) for row in rows]
+        if what == "installation.deleted":
+            sync.set_installation(session, installation, removed_at=now)
+            return
+        if what == "installation.suspend":
+            sync.set_installation(session, installation, suspended_at=now)
+        gone = payload.get("repositories_removed") or []
+        sync.dismiss(session, installation[0], [need(row, "id", int) for row in gone], now=now)
+    sync.follow_installation(context, installation)
 
 
 # --- repositories and their labels
 
 
 def _on_repository(context: Context, delivery: Delivery, repo: Repository, payload: Payload) -> None:
-    with context.database.write() as session:
-        session.get_one(Repository, repo.id).full_name = payload["repository"]["full_name"]
+    sync.follow_repository(context, need(need(payload, "installation", dict), "id", int), repo.id)
+    if "default_branch" in (payload.get("changes") or {}):
+        configuration.refresh(context, repo)
 
 
 def _on_label(context: Context, delivery: Delivery, repo: Repository, payload: Payload) -> None:
-    label = need(payload, "label", dict)
-    label_id, name = need(label, "id", int), need(label, "name", str)
-    with context.database.write() as session:
-        if delivery.action == "deleted":
-            keeping.drop_labels(session, repo.id, [label_id], now=context.now())
-        else:
-            keeping.keep_label(session, repo.id, RemoteLabel(label_id, name, label.get("description") or ""))
+    """Read the labels anew: a delivery tells that something changed, and GitHub what is now, whatever came first."""
+    sync.follow_labels(context, repo)
 
 
 # --- issues
 
 
 def _on_issues(context: Context, delivery: Delivery, repo: Repository, payload: Payload) -> None:
-    state = events.issue_state(payload)
-    gone = {*keeping.GONE} & {delivery.action}
+    told = _undisputed(context, repo, events.issue_state(payload))
+    gone = delivery.action if delivery.action in keeping.GONE else ""
     with context.database.write() as session:
-        changed = keeping.keep_issue(session, repo.id, state, state=delivery.action if gone and delivery.action else "")
+        changed = keeping.keep_issue(session, repo.id, told, gone=gone or "")
+        transfers.follow(session, repo, delivery.action, payload)
         news = changed or delivery.token > 1  # an earlier claim may have stored the new text, and died or waited
-        again = delivery.action == "edited" and news and _may_tag_again(session, repo, state)
-        acts = _acts(context, delivery, repo, state, payload)
-        for act in acts:
+        again = delivery.action == "edited" and news and _may_tag_again(session, repo, told)
+        names = LabelNames(storage.all_labels(session, repo.id))
+        told_acts = acts.told_by(repo, delivery, payload, names, context.github.login)
+        for act in told_acts:
             feedback.record(session, act)
-    _take_off_settled(context, repo, state, acts)
-    if any(act.kind is ActorKind.PERSON for act in acts):
+        state = _as_stored(session, repo, told)
+    _take_off_settled(context, repo, state, told_acts)
+    if any(act.kind is ActorKind.PERSON for act in told_acts):
         answering.fold_settled(context, repo, state.number)
-    ignored = in_force.config(repo).ignores(state.author, state.author_association)
-    if state.state == "open" and not ignored and repo.paused_at is None and (delivery.action == "opened" or again):
+    if (delivery.action == "opened" or again) and _may_tag(repo, state):
         tagging.tag(context, delivery, repo, state)
 
 
-def _take_off_settled(context: Context, repo: Repository, state: IssueState, acts: Sequence[LabelAct]) -> None:
+def _undisputed(context: Context, repo: Repository, told: IssueState) -> IssueState:
+    """Return an issue as it is told; where that is of the same second as another word of it, as GitHub has it."""
+    with context.database.read() as session:
+        known = session.get(Issue, (repo.id, told.number))
+    if known is None or known.updated_at != told.updated_at or known.state in keeping.GONE:
+        return told
+    if (known.title, known.body, known.state) == (told.title, told.body, told.state):
+        return told
+    now = context.gateway(repo).issue(told.number)
+    return told if now is None else replace(told, title=now.title, body=now.body, state=now.state)
+
+
+def _as_stored(session: Session, repo: Repository, told: IssueState) -> IssueState:
+    """Return an issue that is told of, perhaps late, as it was last seen."""
+    row = session.get_one(Issue, (repo.id, told.number), populate_existing=True)
+    return replace(told, title=row.title, body=row.body, state=row.state)
+
+
+def _may_tag(repo: Repository, state: IssueState) -> bool:
+    ignored = in_force.config(repo).ignores(state.author, state.author_association)
+    return state.state == "open" and not ignored and repo.paused_at is None and repo.stopped is None
+
+
+def _take_off_settled(context: Context, repo: Repository, state: IssueState, told: Sequence[LabelAct]) -> None:
     """Take off labels such as `needs-triage` that the repository wants gone once a person has labelled an issue."""
     own = in_force.config(repo)
     waiting = [pattern for pattern, what in own.groups.items() if what == "settled"]
-    judged = [act.label for act in acts if act.labeled and act.kind is ActorKind.PERSON]
+    judged = [act.label for act in told if act.labeled and act.kind is ActorKind.PERSON]
     if in_force.mode(repo, context.settings) is Mode.SHADOW or all(matches(name, waiting) for name in judged):
         return
     for name in state.labels:
@@ -211,33 +244,11 @@ def _may_tag_again(session: Session, repo: Repository, state: IssueState) -> boo
     return storage.has_prediction(session, repo.id, state.number) or state.created_at >= repo.enrolled_at
 
 
-def _acts(
-    context: Context, delivery: Delivery, repo: Repository, state: IssueState, payload: Payload
-) -> list[LabelAct]:
-    """Return the label acts that a delivery tells of; an issue may be opened with labels on it."""
-    if delivery.action == "opened":
-        judged = state.author_association in TRIAGERS and not events.came_by_transfer(payload)
-        kind = ActorKind.PERSON if judged else ActorKind.TEMPLATE
-        named = [(name, True, state.author, kind) for name in state.labels]
-    elif delivery.action in {"labeled", "unlabeled"} and payload.get("label"):
-        who = events.sender(payload)
-        ourselves = context.github.login() if who.is_bot else ""
-        kind = feedback.kind_of(who, author=state.author, association=state.author_association, ourselves=ourselves)
-        name = need(need(payload, "label", dict), "name", str)
-        named = [(name, delivery.action == "labeled", who.login, kind)]
-    else:
-        return []
-    return [
-        LabelAct(f"{delivery.id}:{name}", repo.id, state.number, name, labeled, actor, kind, state.updated_at)
-        for name, labeled, actor, kind in named
-    ]
-
-
 ON: Mapping[str, Callable[[Context, Delivery, Repository, Payload], None]] = {
     "issues": _on_issues,
     "issue_comment": answering.on_comment,
     "label": _on_label,
     "repository": _on_repository,
-    "push": configuration.on_push,
+    "push": automations.on_push,
     BACKFILL: backfill.on_backfill,
 }

@@ -7,15 +7,15 @@ What the log of acts implies for an issue is drawn when the issue itself comes, 
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from bot import feedback, keeping, storage
+from bot import acts, feedback, keeping, storage
 from bot.context import Context
 from bot.errors import GitHubRefused, NotYetError
 from bot.feedback import LabelAct
-from bot.models import ActorKind, LabelEvent, Repository, Truth
+from bot.models import ActorKind, Repository, Truth
 from bot.remote import PastEvent, RemoteIssue, RepositoryGateway
 
 log = logging.getLogger(__name__)
@@ -80,10 +80,12 @@ def _read_events(
     context: Context, repo: Repository, gateway: RepositoryGateway, place: str, done: Progress
 ) -> Progress:
     for events, following in gateway.past_events(place):
-        rows = [feedback.log_row(feedback.act_of(repo.id, each, context.github.login)) for each in events]
+        rows = [feedback.log_row(acts.act_of(repo, each, context.github.login)) for each in events]
         done = done.with_events(events)
         with context.database.write() as session:
             storage.append_label_events(session, rows)
+            if not following:
+                feedback.find_scripts(session, repo.id)
             _keep(session, repo, f"{EVENTS} {following}" if following else ISSUES, done)
         log.info("page of the past read", extra={"repository": repo.id, "stage": EVENTS})
         _heed_share(context, gateway)
@@ -124,26 +126,13 @@ def _heed_share(context: Context, gateway: RepositoryGateway) -> None:
 
 def _draw(session: Session, repo: Repository, issue: RemoteIssue) -> None:
     """Draw from the log what is known of an issue's labels; one that it has and nobody put on is taken for people's."""
-    known = implied(storage.label_log(session, repo.id, issue.number))
-    for label, (truth, at) in known.items():
-        if truth is Truth.NEGATIVE or label in issue.labels:  # else it was renamed or deleted since
-            storage.set_truth(session, (repo.id, issue.number, label), truth, at=at)
+    known = feedback.known_of(storage.label_log(session, repo.id, issue.number))
+    for label, each in known.items():
+        if each.truth is Truth.NEGATIVE or label in issue.labels:  # else it was renamed or deleted since
+            storage.set_truth(session, (repo.id, issue.number, label), each.truth, at=each.at)
     for label in issue.labels:
         if label not in known:
             key = f"import:{repo.id}:{issue.number}:{label}"
             feedback.record(
                 session, LabelAct(key, repo.id, issue.number, label, True, "", ActorKind.PERSON, issue.created_at)
             )
-
-
-def implied(log: Sequence[LabelEvent]) -> dict[str, tuple[Truth, datetime]]:
-    """Return what a log in time order implies for each label, and since when; nothing of a label left unknown."""
-    found: dict[str, tuple[Truth, datetime]] = {}
-    for event in log:
-        before = found[event.label][0] if event.label in found else None
-        truth = feedback.implied(before, labeled=event.action == "labeled", kind=ActorKind(event.actor_kind))
-        if truth is None:
-            found.pop(event.label, None)
-        else:
-            found[event.label] = truth, event.at
-    return found

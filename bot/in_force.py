@@ -1,5 +1,6 @@
 """What is in force for a repository: the operator's word for it, its own configuration, or the bot's settings."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.models import Mode, Repository
@@ -8,8 +9,9 @@ from bot.settings import Settings
 
 
 def config(repo: Repository) -> RepoConfig:
-    """Return the configuration of its own, all defaults where it has none."""
-    return configured(repo.config_path or "", (repo.config or "").encode())
+    """Return the configuration of its own, defaults where it has none; what starts a workflow is only suggested."""
+    own, triggers = configured(repo.config_path or "", (repo.config or "").encode()), (repo.automations or {})
+    return replace(own, suggest_only=(*own.suggest_only, *triggers.get("triggers", ())))
 
 
 def mode(repo: Repository, settings: Settings) -> Mode:

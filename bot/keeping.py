@@ -1,12 +1,11 @@
 """What GitHub tells of labels and issues, stored as it is now."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from bot import storage
+from bot import label_names, merging, storage
 from bot.events import IssueState
 from bot.models import Issue, Label
 from bot.remote import RemoteIssue, RemoteLabel
@@ -14,28 +13,46 @@ from bot.remote import RemoteIssue, RemoteLabel
 GONE = ("deleted", "transferred")  # states of issues that are not here any more
 
 
-def keep_label(session: Session, repository_id: int, label: RemoteLabel) -> None:
-    """Store a label as it is now; carry the truth over where it was renamed."""
-    known = session.get(Label, (repository_id, label.id))
-    if known is not None and known.name != label.name:
-        storage.rename_label(session, repository_id, known.name, label.name)
-    values = {"id": label.id, "name": label.name, "description": label.description, "removed_at": None}
-    storage.upsert(session, Label, {"repository_id": repository_id, **values})
+def keep_labels(session: Session, repository_id: int, found: Sequence[RemoteLabel], *, now: datetime) -> None:
+    """Store the labels of a repository as GitHub has them now; whatever is not among them was deleted.
+
+    What is known of a label that was renamed goes on under its new name; of one that was deleted, under the name of the
+    label that took its place, if one did.
+    """
+    known = {label.id: label for label in storage.all_labels(session, repository_id)}
+    there = {label.id for label in found}
+    for row in known.values():
+        if row.id not in there and row.removed_at is None:
+            row.removed_at = now
+    session.flush()
+    former = {label.id: known[label.id].former if label.id in known else {} for label in found}
+    renamed = {each.id: known[each.id].name for each in found if each.id in known and known[each.id].name != each.name}
+    for label_id, name in renamed.items():  # first out of the way: one may have taken the name of another
+        former[label_id] = label_names.give_up(former[label_id], name, now)
+        merging.rename(session, repository_id, name, _meanwhile(label_id))
+    for label in found:
+        if label.id in renamed:
+            merging.rename(session, repository_id, _meanwhile(label.id), label.name)
+        values = {"id": label.id, "name": label.name, "description": label.description, "removed_at": None}
+        storage.upsert(session, Label, {"repository_id": repository_id, **values, "former": former[label.id]})
+    for gone in storage.all_labels(session, repository_id):
+        if gone.removed_at is not None and now - gone.removed_at <= merging.WITHIN:
+            merging.follow(session, repository_id, gone, now=now)
 
 
-def drop_labels(session: Session, repository_id: int, ids: Iterable[int], *, now: datetime) -> None:
-    """Mark labels as deleted: they are not suggested any more, and teach nothing."""
-    chosen = (Label.repository_id == repository_id, Label.id.in_(list(ids)))
-    session.execute(update(Label).where(*chosen).values(removed_at=now))
+def _meanwhile(label_id: int) -> str:
+    """Return a name that no label can have: longer than GitHub's 50 characters."""
+    return f"{label_id:->60}"
 
 
-def keep_issue(session: Session, repository_id: int, issue: IssueState | RemoteIssue, *, state: str = "") -> bool:
+def keep_issue(session: Session, repository_id: int, issue: IssueState | RemoteIssue, *, gone: str = "") -> bool:
     """Store an issue unless a newer state of it is stored already; return whether its text is new.
 
-    A deleted or transferred issue never comes back under its number, whatever is told late.
+    A deleted or transferred issue (`gone` is one of these) never comes back under its number, whatever is told late.
     """
     known = session.get(Issue, (repository_id, issue.number))
-    if known is not None and known.updated_at > issue.updated_at:
+    if known is not None and (known.updated_at > issue.updated_at or (known.state in GONE and not gone)):
+        known.state = _state(known, gone or known.state)
         return False
     changed = known is None or (known.title, known.body) != (issue.title, issue.body)
     values = {
@@ -43,10 +60,16 @@ def keep_issue(session: Session, repository_id: int, issue: IssueState | RemoteI
         "number": issue.number,
         "title": issue.title,
         "body": issue.body,
-        "state": known.state if known is not None and known.state in GONE else state or issue.state,
+        "state": _state(known, gone or issue.state),
         "author": issue.author,
         "created_at": issue.created_at,
         "updated_at": issue.updated_at,
     }
     storage.upsert(session, Issue, values)
     return changed
+
+
+def _state(known: Issue | None, told: str) -> str:
+    """Return an issue's state, given one that is told; of two ways of being gone, a transfer says more."""
+    gone = [state for state in GONE if state in {known.state if known else "", told}]
+    return gone[-1] if gone else told

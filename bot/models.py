@@ -69,6 +69,7 @@ class ActorKind(StrEnum):
     OURSELVES = "ourselves"
     OTHER_BOT = "other_bot"
     TEMPLATE = "template"  # named in an issue form or template, put on by GitHub in the author's name
+    SCRIPT = "script"  # a person's, on many issues within seconds
 
 
 class Truth(StrEnum):
@@ -204,6 +205,8 @@ class Repository(Base):
     removed_at: Mapped[datetime | None]
     native_suggestions: Mapped[bool | None]  # whether GitHub takes suggestions there; None: not found out yet
     paused_at: Mapped[datetime | None]  # by a maintainer's command: nothing is predicted
+    stopped: Mapped[str | None] = mapped_column(Text)  # why nothing can be done there: archived, issues switched off
+    automations: Mapped[dict[str, Any] | None]  # labels of its templates and workflows: see `automations.py`
 
 
 class Label(Base):
@@ -216,6 +219,7 @@ class Label(Base):
     name: Mapped[str] = mapped_column(String(255))
     description: Mapped[str] = mapped_column(Text, default="")
     removed_at: Mapped[datetime | None]
+    former: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")  # names, and until when
 
 
 class Issue(Base):
@@ -231,13 +235,17 @@ class Issue(Base):
     author: Mapped[str] = mapped_column(String(255))
     created_at: Mapped[datetime] = mapped_column(index=True)
     updated_at: Mapped[datetime]
+    moved_to: Mapped[str | None] = mapped_column(String(64))  # repository and number: where it was transferred to
 
 
 class LabelEvent(Base):
-    """The append-only log: who put which label on or took it off, and when."""
+    """The log: who put which label, under its present name, on or took it off, and when. It only grows."""
 
     __tablename__ = "label_events"
-    __table_args__ = (Index("ix_label_events_issue", "repository_id", "number"),)
+    __table_args__ = (
+        Index("ix_label_events_issue", "repository_id", "number"),
+        Index("ix_label_events_actor", "repository_id", "actor", "at"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     key: Mapped[str] = mapped_column(String(512), unique=True)  # what makes a second record of the same act fail

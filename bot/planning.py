@@ -3,10 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from bot import feedback
-from bot.events import Sender
-from bot.models import ActorKind, Guess, Mode
-from bot.remote import RemoteIssue, RemoteLabelEvent
+from bot.models import Guess, Mode
+from bot.remote import RemoteIssue
 from bot.repo_config import RepoConfig, matches
 from pipeline.decisions import Decision
 
@@ -19,30 +17,20 @@ class Plan:
     suggest: tuple[str, ...] = ()
 
 
-def why_not(
-    issue: RemoteIssue | None,
-    events: Sequence[RemoteLabelEvent],
-    own: RepoConfig,
-    *,
-    settled: bool,
-    closed: bool = False,
-) -> str | None:
-    """Return why nothing may be written on an issue as it is now, or None; `closed` tells whether on closed ones."""
+def why_not(issue: RemoteIssue | None, own: RepoConfig, *, settled: bool, closed: bool = False) -> str | None:
+    """Return why nothing may be written on an issue as it is now, or None.
+
+    `settled`: a person has spoken. `closed` tells whether something is written on closed ones.
+    """
     if issue is None:
-        return "the issue is gone: deleted or transferred"
+        return "the issue is gone: deleted, transferred or made a discussion"
     if issue.state != "open" and not closed:
         return "the issue is closed"
+    if issue.locked:
+        return "the conversation is locked"
     if own.ignores(issue.author, issue.author_association):
         return "the configuration leaves issues of this author alone"
-    if settled or any(_by_person(event, issue) for event in events):
-        return "a person has labelled the issue already"
-    return None
-
-
-def _by_person(event: RemoteLabelEvent, issue: RemoteIssue) -> bool:
-    sender = Sender(event.actor, event.actor_type == "Bot")
-    kind = feedback.kind_of(sender, author=issue.author, association=issue.author_association, ourselves="")
-    return kind is ActorKind.PERSON
+    return "a person has labelled the issue already" if settled else None
 
 
 @dataclass(frozen=True)

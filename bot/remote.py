@@ -33,11 +33,15 @@ class RemoteIssue:
     author_association: str
     created_at: datetime
     updated_at: datetime
+    locked: bool = False
 
 
 @dataclass(frozen=True)
 class RemoteLabelEvent:
-    """Somebody put a label on an issue ("labeled") or took it off ("unlabeled"); `actor_type` is "User" or "Bot"."""
+    """Somebody put a label on an issue ("labeled") or took it off ("unlabeled"); `actor_type` is "User" or "Bot".
+
+    `by_app`: an App did it, it may be in a person's name.
+    """
 
     id: int
     label: str
@@ -45,16 +49,21 @@ class RemoteLabelEvent:
     actor: str
     actor_type: str
     at: datetime
+    by_app: bool = False
 
 
 @dataclass(frozen=True)
 class RemoteSuggestion:
-    """A label suggested in GitHub's own interface; `state` is pending, applied, approved, dismissed, replaced …"""
+    """A label suggested in GitHub's own interface; `state` is pending, applied, approved, dismissed, replaced …
+
+    `actor` suggested it, `resolved_by` answered; both are ids of users.
+    """
 
     id: int
     label: str
     state: str
     resolved_by: int | None
+    actor: int | None
     at: datetime
 
 
@@ -69,12 +78,13 @@ class NewSuggestion:
 
 @dataclass(frozen=True)
 class PastEvent:
-    """A label event of a repository's past, with the issue's number, author, and what that one is to the repository."""
+    """A label event of a repository's past, and its issue: who opened it, what that one is to the repository, when."""
 
     event: RemoteLabelEvent
     number: int
     author: str
-    association: str
+    author_association: str
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,7 @@ class RemoteRepository:
 
     id: int
     full_name: str
+    stopped: str | None = None  # why nothing can be done there
 
 
 class RepositoryGateway(Protocol):
@@ -137,6 +148,10 @@ class RepositoryGateway(Protocol):
 
     def file(self, path: str) -> bytes | None:
         """Return a file of the default branch; None where there is none."""
+        ...
+
+    def folder(self, path: str) -> dict[str, str]:
+        """Return the files of a folder of the default branch, each with a hash of what it says."""
         ...
 
     def set_status(self, sha: str, state: str, description: str) -> None:
@@ -161,6 +176,10 @@ class RepositoryGateway(Protocol):
 
     def suggest_labels(self, number: int, suggested: Sequence[NewSuggestion]) -> None:
         """Suggest labels in GitHub's own interface; only where :meth:`suggestions` says that there is one."""
+        ...
+
+    def dismiss_suggestion(self, number: int, suggestion_id: int) -> None:
+        """Take back a label that is suggested in GitHub's own interface; nothing happens where it is answered."""
         ...
 
     def remove_label(self, number: int, name: str) -> None:
@@ -214,6 +233,13 @@ class RepositoryGateway(Protocol):
 # --- from GitHub's JSON
 
 
+def repository(data: Mapping[str, Any]) -> RemoteRepository:
+    """Return the repository that GitHub's JSON describes."""
+    issues_off = None if data.get("has_issues", True) else "issues are switched off in this repository"
+    stopped = "this repository is archived, and can only be read" if data.get("archived") else issues_off
+    return RemoteRepository(data["id"], data["full_name"], stopped)
+
+
 def issue(data: Mapping[str, Any]) -> RemoteIssue:
     """Return the issue that GitHub's JSON describes."""
     return RemoteIssue(
@@ -226,6 +252,7 @@ def issue(data: Mapping[str, Any]) -> RemoteIssue:
         author_association=data.get("author_association") or "NONE",
         created_at=datetime.fromisoformat(data["created_at"]),
         updated_at=datetime.fromisoformat(data["updated_at"]),
+        locked=bool(data.get("locked")),
     )
 
 
@@ -233,7 +260,7 @@ def past_event(data: Mapping[str, Any]) -> PastEvent:
     """Return the label event of a repository's past that GitHub's JSON describes."""
     of = data["issue"]
     author, association = (of["user"] or {}).get("login") or "ghost", of.get("author_association") or "NONE"
-    return PastEvent(label_event(data), of["number"], author, association)
+    return PastEvent(label_event(data), of["number"], author, association, datetime.fromisoformat(of["created_at"]))
 
 
 def delivery(data: Mapping[str, Any]) -> RemoteDelivery:
@@ -250,8 +277,8 @@ def installation(data: Mapping[str, Any]) -> RemoteInstallation:
 
 def suggestion(data: Mapping[str, Any]) -> RemoteSuggestion:
     """Return the suggestion that GitHub's JSON describes."""
-    at = datetime.fromisoformat(data["updated_at"])
-    return RemoteSuggestion(data["id"], str(data["target_value"]), data["state"], data["resolved_by"], at)
+    people, at = (data["resolved_by"], data["actor_id"]), datetime.fromisoformat(data["updated_at"])
+    return RemoteSuggestion(data["id"], str(data["target_value"]), data["state"], *people, at)
 
 
 def label_event(data: Mapping[str, Any]) -> RemoteLabelEvent:
@@ -264,4 +291,5 @@ def label_event(data: Mapping[str, Any]) -> RemoteLabelEvent:
         actor=actor.get("login") or "ghost",
         actor_type=actor.get("type") or "User",
         at=datetime.fromisoformat(data["created_at"]),
+        by_app=data.get("performed_via_github_app") is not None,
     )

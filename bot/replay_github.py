@@ -90,6 +90,10 @@ class RecordingGitHub:
         """Return no file: a past has no configuration."""
         return None
 
+    def folder(self, path: str) -> dict[str, str]:
+        """Return no files."""
+        return {}
+
     def set_status(self, sha: str, state: str, description: str) -> None:
         """Do nothing: a past has no commits."""
 
@@ -112,6 +116,9 @@ class RecordingGitHub:
         return None
 
     def suggest_labels(self, number: int, suggested: Sequence[NewSuggestion]) -> None:
+        """Do nothing."""
+
+    def dismiss_suggestion(self, number: int, suggestion_id: int) -> None:
         """Do nothing."""
 
     def remove_label(self, number: int, name: str) -> None:

@@ -180,7 +180,7 @@ def _decoded(content: bytes) -> str:
 def _read(text: str) -> tuple[Any, Lines]:
     """Return what YAML says, and the line of each place in it."""
     try:
-        _guard(text)
+        guard(text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         lines: Lines = {(): 1}
         problems = list(_walk(node, (), lines)) if node else []
@@ -198,7 +198,7 @@ def _read(text: str) -> tuple[Any, Lines]:
         raise RepoConfigError([Problem(1, f"a value cannot be read: {error}")]) from error
 
 
-def _guard(text: str) -> None:
+def guard(text: str) -> None:
     """Refuse what a small file could keep us busy with; reads no further than that."""
     depth = 0
     for token in yaml.scan(text):

@@ -1,10 +1,13 @@
 """Score issues with model versions and with the cold start. Holds the few models used last; shares one encoder."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
 from bot import in_force
+from bot.label_names import LabelNames
 from bot.models import ModelVersion, Repository
 from bot.repo_config import RepoConfig
 from bot.settings import Settings
@@ -57,6 +60,20 @@ class Models:
             trained = self._load(model.folder)
             return trained.labels, trained.method.predict_proba(issues)
         return list(labels), self._cold(tuple(labels.items())).score(issues)
+
+
+def under_present_names(scores: Sequence[LabelScore], names: LabelNames, trained: datetime) -> list[LabelScore]:
+    """Return a model's scores under the names that its labels have now, without labels that are there no more.
+
+    Of two labels that were merged since, the surer decision counts.
+    """
+    order = (Decision.WITHHOLD, Decision.SUGGEST, Decision.APPLY)
+    found: dict[str, LabelScore] = {}
+    for score in sorted(scores, key=lambda each: (order.index(each.decision), each.probability)):
+        name = names.now(score.name, trained)
+        if name is not None:
+            found[name] = replace(score, name=name)
+    return sorted(found.values(), key=lambda each: -each.probability)
 
 
 def _unmeasured(name: str, probability: float, *, first: bool) -> LabelScore:

@@ -1,6 +1,6 @@
 """Every query of the use cases, as a named function on a session. Commits are the caller's."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from bot.models import (
     Repository,
     TrainingRun,
     Truth,
+    Work,
 )
 
 # --- what deliveries tell of installations, repositories, labels and issues
@@ -94,12 +95,9 @@ def labels(session: Session, repository_id: int) -> Sequence[Label]:
     return session.scalars(select(Label).where(*mine).order_by(Label.name)).all()
 
 
-def rename_label(session: Session, repository_id: int, old: str, new: str) -> None:
-    """Carry what is known and was guessed under a label's old name over to its new one; the log stays as it is."""
-    mine = (LabelTruth.repository_id == repository_id, LabelTruth.label == old)
-    session.execute(update(LabelTruth).where(*mine).values(label=new))
-    here = select(Prediction.id).where(Prediction.repository_id == repository_id)
-    session.execute(update(Guess).where(Guess.prediction_id.in_(here), Guess.label == old).values(label=new))
+def all_labels(session: Session, repository_id: int) -> Sequence[Label]:
+    """Return the labels that a repository has or had."""
+    return session.scalars(select(Label).where(Label.repository_id == repository_id).order_by(Label.id)).all()
 
 
 # --- the label-event log and the truth it implies
@@ -117,9 +115,13 @@ def append_label_events(session: Session, events: Sequence[Mapping[str, Any]]) -
 
 
 def label_log(session: Session, repository_id: int, number: int) -> Sequence[LabelEvent]:
-    """Return who did what to the labels of an issue, in time order."""
+    """Return who did what to the labels of an issue, in time order.
+
+    GitHub tells seconds: of acts in the same one, the bot's come before people's, and what was taken off stays off.
+    """
     mine = (LabelEvent.repository_id == repository_id, LabelEvent.number == number)
-    return session.scalars(select(LabelEvent).where(*mine).order_by(LabelEvent.at, LabelEvent.key)).all()
+    ordered = (LabelEvent.at, LabelEvent.action, LabelEvent.actor_kind, LabelEvent.key)
+    return session.scalars(select(LabelEvent).where(*mine).order_by(*ordered)).all()
 
 
 def truths(session: Session, repository_id: int, number: int) -> dict[str, Truth]:
@@ -129,7 +131,7 @@ def truths(session: Session, repository_id: int, number: int) -> dict[str, Truth
     return {label: Truth(truth) for label, truth in rows}
 
 
-def set_truth(session: Session, key: tuple[int, int, str], truth: Truth | None, *, at: datetime) -> None:
+def set_truth(session: Session, key: tuple[int, int, str], truth: Truth | None, *, at: datetime | None) -> None:
     """Set what is known of the label `key`, (repository, number, label); None makes it unknown."""
     values = dict(zip(("repository_id", "number", "label"), key, strict=True))
     if truth is None:
@@ -298,7 +300,11 @@ def inbox_counts(session: Session) -> dict[str, int]:
 def known_deliveries(session: Session, ids: Sequence[str]) -> set[str]:
     """Return those of the deliveries that were stored."""
     found: set[str] = set()
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
+    for some in slices(ids):
         found |= set(session.scalars(select(Delivery.id).where(Delivery.id.in_(some))))
     return found
+
+
+def slices(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Yield so many values as a database takes in one statement."""
+    yield from (values[start : start + 500] for start in range(0, len(values), 500))

@@ -2,29 +2,32 @@
 
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot import answering, configuration, feedback, importing, keeping, storage
+from bot import acts, answering, automations, configuration, feedback, importing, keeping, storage
 from bot.context import Context
-from bot.errors import BotError
+from bot.errors import BotError, GitHubRefused
 from bot.feedback import LabelAct
+from bot.label_names import LabelNames
 from bot.models import Installation, Repository, Truth
 from bot.remote import (
     PastEvent,
     RemoteInstallation,
     RemoteIssue,
-    RemoteLabel,
     RemoteLabelEvent,
     RemoteRepository,
+    RepositoryGateway,
 )
 
 log = logging.getLogger(__name__)
 
 PAGE = 100  # issues stored in one transaction
+LAST = timedelta(microseconds=1)  # GitHub tells seconds
 OVERLAP = timedelta(minutes=2)  # asked for again, since GitHub's clock is not ours
 
 
@@ -45,6 +48,7 @@ def enrol(session: Session, installation: tuple[int, str], found: Iterable[Remot
             "full_name": each.full_name,
             "enrolled_at": now,
             "removed_at": None,
+            "stopped": each.stopped,
         }
         storage.upsert(session, Repository, values, keep=("enrolled_at",))
 
@@ -53,15 +57,18 @@ def follow_installations(context: Context) -> None:
     """Serve what the App is installed on as GitHub has it now: word of it may have been lost while we were down."""
     for each in _installations(context):
         try:
-            found = list(context.github.repositories(each.id))
+            _follow(context, (each.id, each.account))
         except BotError as error:
             log.warning("installation not read", extra={"installation": each.id, "reason": error.reason})
-            continue
-        with context.database.write() as session:
-            enrol(session, (each.id, each.account), found, now=context.now())
-            covered = {repository.id for repository in found}
-            ours = [repo for repo in storage.repositories(session) if repo.installation_id == each.id]
-            dismiss(session, each.id, [repo.id for repo in ours if repo.id not in covered], now=context.now())
+
+
+def follow_installation(context: Context, installation: tuple[int, str]) -> None:
+    """Serve an installation, given as (id, account), as GitHub has it now; one that is not there is not served."""
+    if installation[0] in {each.id for each in _installations(context)}:
+        _follow(context, installation)
+        return
+    with context.database.write() as session:
+        set_installation(session, installation, suspended_at=context.now())
 
 
 def _installations(context: Context) -> list[RemoteInstallation]:
@@ -80,6 +87,26 @@ def _installations(context: Context) -> list[RemoteInstallation]:
                 row.suspended_at = (row.suspended_at or context.now()) if suspended else None
                 row.removed_at = None
     return [each for each in there.values() if not each.suspended]
+
+
+def _follow(context: Context, installation: tuple[int, str]) -> None:
+    found, now = list(context.github.repositories(installation[0])), context.now()
+    with context.database.write() as session:
+        enrol(session, installation, found, now=now)
+        covered = {each.id for each in found}
+        ours = [each for each in storage.repositories(session) if each.installation_id == installation[0]]
+        dismiss(session, installation[0], [each.id for each in ours if each.id not in covered], now=now)
+
+
+def follow_repository(context: Context, installation_id: int, repository_id: int) -> None:
+    """Serve a repository as GitHub has it now: under which name, and whether it can be worked on, if it is there."""
+    covered = context.github.repositories(installation_id)
+    found = next((each for each in covered if each.id == repository_id), None)
+    with context.database.write() as session:
+        if found is None:
+            dismiss(session, installation_id, [repository_id], now=context.now())
+        else:
+            enrol(session, (installation_id, found.full_name.split("/")[0]), [found], now=context.now())
 
 
 def dismiss(session: Session, installation_id: int, repository_ids: Iterable[int], *, now: datetime) -> None:
@@ -102,6 +129,13 @@ def set_installation(session: Session, installation: tuple[int, str], **values: 
         log.info("installation changed", extra={"installation": installation_id, "what": ", ".join(values)})
 
 
+def follow_labels(context: Context, repo: Repository) -> None:
+    """Store the labels of a repository as GitHub has them now."""
+    found = context.gateway(repo).labels()
+    with context.database.write() as session:
+        keeping.keep_labels(session, repo.id, found, now=context.now())
+
+
 # --- catching up
 
 
@@ -110,20 +144,25 @@ def pull(context: Context, repo: Repository) -> int:
 
     The first pull imports the repository's past, see :mod:`bot.importing`, and goes on where it was cut off. Later ones
     ask GitHub who did what, for those issues only on whose labels its view and ours differ; one that is cut off is
-    begun again, and what it stored already stays as it is.
+    begun again, and what it stored already stays as it is. GitHubRefused says why where no work can be done.
     """
+    if repo.stopped:
+        _look_again(context, repo)
     gateway, started = context.gateway(repo), context.now()
     configuration.refresh(context, repo)
+    automations.refresh(context, repo)
     labels = gateway.labels()
     with context.database.write() as session:
-        _keep_labels(session, repo.id, labels, now=started)
+        keeping.keep_labels(session, repo.id, labels, now=started)
         if repo.pulled_at is None:
             row = session.get_one(Repository, repo.id)
             row.import_started = started = row.import_started or started
-    if repo.pulled_at is None:
-        count = importing.read_past(context, repo, gateway)
-    else:
-        count = _read_changes(context, repo, gateway.issues_since(repo.pulled_at - OVERLAP))
+    try:
+        count = _read(context, repo, gateway)
+    except GitHubRefused as refused:
+        if refused.status == 410:
+            follow_repository(context, repo.installation_id, repo.id)
+        raise
     with context.database.write() as session:
         session.execute(update(Repository).where(Repository.id == repo.id).values(pulled_at=started))
     answering.read_suggestions(context, repo)
@@ -131,12 +170,27 @@ def pull(context: Context, repo: Repository) -> int:
     return count
 
 
+def _look_again(context: Context, repo: Repository) -> None:
+    """Ask whether work can be done again in a repository; GitHubRefused where it cannot."""
+    follow_repository(context, repo.installation_id, repo.id)
+    with context.database.read() as session:
+        stopped = session.get_one(Repository, repo.id).stopped
+    if stopped:
+        raise GitHubRefused(f"nothing is read of {repo.full_name}: {stopped}", status=410)
+
+
+def _read(context: Context, repo: Repository, gateway: RepositoryGateway) -> int:
+    if repo.pulled_at is None:
+        return importing.read_past(context, repo, gateway)
+    return _read_changes(context, repo, gateway.issues_since(repo.pulled_at - OVERLAP))
+
+
 def _read_changes(context: Context, repo: Repository, issues: Iterator[RemoteIssue]) -> int:
     count = 0
     while page := list(islice(issues, PAGE)):
-        acts = [(issue, list(_acts(context, repo, issue))) for issue in page]
+        found = [(issue, list(_acts(context, repo, issue))) for issue in page]
         with context.database.write() as session:
-            for issue, told in acts:
+            for issue, told in found:
                 keeping.keep_issue(session, repo.id, issue)
                 for act in told:
                     feedback.record(session, act)
@@ -147,18 +201,12 @@ def _read_changes(context: Context, repo: Repository, issues: Iterator[RemoteIss
 def _acts(context: Context, repo: Repository, issue: RemoteIssue) -> Iterable[LabelAct]:
     """Return what the log lacks of an issue's labels; asks GitHub where need be."""
     with context.database.read() as session:
+        names = LabelNames(storage.all_labels(session, repo.id))
+        living = {label.name for label in storage.labels(session, repo.id)}
         known = storage.truths(session, repo.id, issue.number)
-    if not differing(known, issue.labels):
+    if not differing({name: truth for name, truth in known.items() if name in living}, issue.labels):
         return ()
-    return _missed(context, repo, issue, context.gateway(repo).label_events(issue.number))
-
-
-def _keep_labels(session: Session, repository_id: int, found: Iterable[RemoteLabel], *, now: datetime) -> None:
-    found = list(found)
-    gone = {label.id for label in storage.labels(session, repository_id)} - {label.id for label in found}
-    keeping.drop_labels(session, repository_id, gone, now=now)
-    for label in found:
-        keeping.keep_label(session, repository_id, label)
+    return _missed(context, repo, issue, context.gateway(repo).label_events(issue.number), names)
 
 
 def differing(known: dict[str, Truth], present: Iterable[str]) -> set[str]:
@@ -168,10 +216,17 @@ def differing(known: dict[str, Truth], present: Iterable[str]) -> set[str]:
 
 
 def _missed(
-    context: Context, repo: Repository, issue: RemoteIssue, events: Iterable[RemoteLabelEvent]
+    context: Context, repo: Repository, issue: RemoteIssue, events: Iterable[RemoteLabelEvent], names: LabelNames
 ) -> Iterable[LabelAct]:
-    """Return the last act on each label that we missed."""
-    last = {event.label: event for event in events}
+    """Return the last act on each label that the repository has, under its present name.
+
+    GitHub's order is the right one: what we were told of in the same second was before.
+    """
+    last: dict[str, RemoteLabelEvent] = {}
+    for event in events:
+        name = names.now(event.label, event.at)
+        if name is not None:
+            last[name] = replace(event, label=name, at=event.at + LAST)
     for event in last.values():
-        past = PastEvent(event, issue.number, issue.author, issue.author_association)
-        yield feedback.act_of(repo.id, past, context.github.login)
+        past = PastEvent(event, issue.number, issue.author, issue.author_association, issue.created_at)
+        yield acts.act_of(repo, past, context.github.login)

@@ -6,19 +6,20 @@ the process may die: so before every write GitHub is asked what is there, and on
 
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
-from bot import comments, feedback, in_force, leases, rules, storage
+from bot import acts, comments, feedback, in_force, leases, rules, storage
 from bot.context import Context
 from bot.errors import GitHubRefused, NotYetError
 from bot.events import IssueState
-from bot.models import Delivery, Guess, LabelTruth, Mode, ModelVersion, Prediction, Repository, Truth
+from bot.label_names import LabelNames
+from bot.models import Delivery, Guess, Label, Mode, ModelVersion, Prediction, Repository
 from bot.models import Issue as IssueRow
 from bot.planning import Plan, Seen, plan, why_not
 from bot.remote import NewSuggestion, RemoteIssue, RemoteLabelEvent, RepositoryGateway
-from bot.serving import candidates, precision_targets
+from bot.serving import candidates, precision_targets, under_present_names
 from bot.similar import most_similar
 from pipeline.decisions import Decision
 from pipeline.issues import Issue
@@ -56,7 +57,7 @@ def _predict_once(context: Context, delivery: Delivery, repo: Repository, state:
     with context.database.read() as session:
         known = storage.prediction_of(session, delivery.id)
         model = storage.champion(session, repo)
-        labels = {label.name: label.description for label in storage.labels(session, repo.id)}
+        labels = storage.all_labels(session, repo.id)
     return known or _predict(context, delivery, repo, state, model=model, labels=labels)
 
 
@@ -67,7 +68,7 @@ def _predict(
     state: IssueState | IssueRow,
     *,
     model: ModelVersion | None,
-    labels: dict[str, str],
+    labels: Sequence[Label],
 ) -> Prediction:
     started = time.perf_counter()
     (guesses,) = think(context, repo, model, labels, [state])
@@ -88,7 +89,7 @@ def _predict(
             guess.prediction_id = prediction.id
         session.add_all(guesses)
         session.flush()
-        feedback.settle_from_truth(session, repo.id, state.number)
+        feedback.settle(session, repo.id, state.number)
     return prediction
 
 
@@ -96,17 +97,22 @@ def think(
     context: Context,
     repo: Repository,
     model: ModelVersion | None,
-    labels: dict[str, str],
+    labels: Sequence[Label],
     states: Sequence[IssueState | IssueRow],
 ) -> list[list[Guess]]:
-    """Return what a model, the cold start if None, and the repository's rules make of issues; nothing is stored."""
+    """Return what a model, the cold start if None, and the repository's rules make of issues; nothing is stored.
+
+    `labels` are those that the repository has or had.
+    """
     own = in_force.config(repo)
     issues = [Issue(number=s.number, title=s.title, body=s.body, repository=repo.full_name) for s in states]
     if model:
         found = context.models.score(model.folder, issues, precision_targets(repo, context.settings))
-        scores = [[score for score in each if own.uses(score.name)] for each in found]
+        present = [under_present_names(each, LabelNames(labels), model.created_at) for each in found]
+        scores = [[score for score in each if own.uses(score.name)] for each in present]
     else:
-        known = candidates(labels, repo.taxonomy, own)
+        described = {label.name: label.description for label in labels if label.removed_at is None}
+        known = candidates(described, repo.taxonomy, own)
         scores = [context.models.score_cold(known, issue) for issue in issues]
     ruled = [rules.labels_of(own.rules, issue.title, issue.body) for issue in issues]
     return [_guesses(*each) for each in zip(scores, ruled, strict=True)]
@@ -139,6 +145,8 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
         earlier = storage.has_comment(session, repo.id, prediction.number)
         settled = storage.is_settled(session, repo.id, prediction.number)
         newer = storage.has_prediction(session, repo.id, prediction.number, after=prediction.id)
+        log = storage.label_log(session, repo.id, prediction.number)
+        names = LabelNames(storage.all_labels(session, repo.id))
     mode = Mode(prediction.mode)
     if mode is Mode.SHADOW or not (earlier or any(guess.decision != Decision.WITHHOLD for guess in guesses)):
         _skip(context, delivery, prediction, "shadow mode" if mode is Mode.SHADOW else "no label reached its threshold")
@@ -151,8 +159,10 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
         raise NotYetError("waits, so that people go first", until=due)
     gateway = context.gateway(repo)
     issue = gateway.issue(prediction.number)
-    events = gateway.label_events(prediction.number) if issue else []
-    reason = why_not(issue, events, in_force.config(repo), settled=settled, closed=terms.closed)
+    told = gateway.label_events(prediction.number) if issue else []
+    events = [replace(each, label=names.now(each.label, each.at) or each.label) for each in told]
+    spoken = issue is not None and acts.person_spoke(repo, issue, events, log)
+    reason = why_not(issue, in_force.config(repo), settled=settled or spoken, closed=terms.closed)
     if issue is None or reason:
         _skip(context, delivery, prediction, reason or "")
         return
@@ -164,7 +174,7 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
     wanted = [guess for guess in guesses if terms.labels is None or guess.label in terms.labels]
     todo = plan(wanted, mode, own, Seen(issue.labels, existing, taken_off, room), still_open=issue.state == "open")
     writer = _Writer(context, delivery, repo, prediction, gateway)
-    writer.write(todo, guesses, ours=ours, look=earlier or bool(todo.suggest))
+    writer.write(todo, guesses, ours=ours, earlier=earlier)
 
 
 def _ours(context: Context, issue: RemoteIssue, events: Sequence[RemoteLabelEvent]) -> set[str]:
@@ -190,7 +200,7 @@ class _Writer:
     prediction: Prediction
     gateway: RepositoryGateway
 
-    def write(self, todo: Plan, guesses: Sequence[Guess], *, ours: Collection[str], look: bool) -> None:
+    def write(self, todo: Plan, guesses: Sequence[Guess], *, ours: Collection[str], earlier: bool) -> None:
         if todo.apply:
             self._hold()
             self.gateway.add_labels(self.prediction.number, list(todo.apply))
@@ -199,7 +209,7 @@ class _Writer:
             with self.context.database.write() as session:
                 self._mark(session, guesses, applied, "applied")
         native = self._suggest_natively(todo, guesses)
-        comment_id = self._comment(todo, guesses) if look and not native else None
+        comment_id = self._comment(todo, guesses, earlier=earlier) if (earlier or todo.suggest) and not native else None
         with self.context.database.write() as session:
             self._mark(session, guesses, todo.suggest, "suggested")
             row = session.merge(self.prediction)
@@ -234,12 +244,15 @@ class _Writer:
             with self.context.database.write() as session:
                 session.get_one(Repository, self.repo.id).native_suggestions = available
 
-    def _comment(self, todo: Plan, guesses: Sequence[Guess]) -> int | None:
-        """Write or edit the one comment; return its id, None where none is called for."""
+    def _comment(self, todo: Plan, guesses: Sequence[Guess], *, earlier: bool) -> int | None:
+        """Write or edit the one comment; return its id, None where none is called for.
+
+        One that was there earlier and that somebody has deleted is not written again.
+        """
         number = self.prediction.number
         body = comments.suggest(self._suggestions(todo, guesses), language=in_force.config(self.repo).language)
         there = self.gateway.marked_comment(number, comments.MARKER)
-        if there is None and not todo.suggest:
+        if there is None and (earlier or not todo.suggest):
             return None
         if there is None:
             self._hold()
@@ -277,9 +290,3 @@ class _Writer:
         for guess in guesses:
             if guess.label.lower() in lowered:
                 session.merge(guess).written = written
-        if written != "applied":
-            return
-        for name in names:
-            key = (self.repo.id, self.prediction.number, name)
-            if session.get(LabelTruth, key) is None:
-                storage.set_truth(session, key, Truth.UNCONFIRMED, at=self.context.now())

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from bot import create_app, events, storage
@@ -24,7 +24,8 @@ from bot.database import Database
 from bot.events import moment
 from bot.github import GitHub
 from bot.handling import handle
-from bot.models import Base, Delivery, Installation, Label, Repository, Work
+from bot.models import Base, Delivery, Installation, Label, LabelEvent, LabelTruth, Repository, Work
+from bot.models import Issue as IssueRow
 from bot.serving import Models
 from bot.settings import Settings
 from tests.standin import Delivery as Sent
@@ -127,16 +128,24 @@ class Stage:
         """Put what a payload tells of into the stand-in's world, with its ids and names."""
         world, told = self.standin.world, payload["installation"]
         if "repository" in payload or payload["action"] != "deleted":
-            world.installations[told["id"]] = RemoteInstallation(told["id"], _account(payload))
+            suspended = payload["action"] == "suspend" if "action" in payload else False
+            world.installations[told["id"]] = RemoteInstallation(told["id"], _account(payload), suspended=suspended)
         for found in _repositories(payload):
-            repository = RemoteRepository(found["id"], found["full_name"], told["id"])
-            world.repositories[repository.id] = repository
+            made = RemoteRepository(found["id"], found["full_name"], told["id"])
+            repository = world.repositories.setdefault(found["id"], made)
+            repository.full_name, repository.installation_id = made.full_name, made.installation_id
+            repository.has_issues = found.get("has_issues", repository.has_issues)
             for label in _labels(payload):
                 here = RemoteLabel(label["id"], label["name"], label["description"])
                 repository.labels[here.name.lower()] = here
+            if "label" in payload and "issue" not in payload and payload["action"] == "deleted":
+                del repository.labels[payload["label"]["name"].lower()]
             if "issue" in payload:
                 number = payload["issue"]["number"]
                 repository.issues[number] = _issue(payload, repository)
+
+        for gone in payload.get("repositories_removed", ()):
+            del world.repositories[gone["id"]]
 
     def begin(self, payload: Payload) -> None:
         """Let GitHub and the bot know what a payload tells of."""
@@ -214,6 +223,22 @@ class Stage:
         changing = [each for each in self.standin.requests() if each.method != "GET"]
         return [each for each in changing if not each.path.endswith("/access_tokens")]
 
+    def begin_anew(self) -> None:
+        """Forget all, on both sides."""
+        with self.context.database.write() as session:
+            for table in reversed(Base.metadata.sorted_tables):
+                session.execute(delete(table))
+        world = self.standin.world
+        for known in (world.installations, world.repositories):
+            known.clear()
+
+    def view(self) -> dict[str, list[str]]:
+        """Return how GitHub looks to the bot: what it knows, but for what it thought and the order it was told in."""
+        told = (Installation, Repository, Label, IssueRow, LabelTruth, LabelEvent)
+        with self.context.database.read() as session:
+            found = {table.__tablename__: session.scalars(select(table)).all() for table in told}
+        return {name: sorted(map(_plain, rows)) for name, rows in found.items()}
+
     def close(self) -> None:
         self._app.extensions[views.KEY].database.engine.dispose()
 
@@ -230,6 +255,12 @@ def a_stage(database: Database, standin: StandIn, hub: GitHub, now: datetime, tm
 
 def _content(session: Session, table: Any) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in session.execute(select(table).order_by(*table.primary_key))]
+
+
+def _plain(row: Base) -> str:
+    """Return a row without its place in a sequence."""
+    columns = [column.key for column in row.__table__.columns if column.autoincrement is not True]
+    return repr({name: getattr(row, name) for name in columns})
 
 
 # --- from a payload

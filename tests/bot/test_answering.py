@@ -73,6 +73,26 @@ def test_comment_folds_itself_when_all_is_settled(suggesting: Tagger) -> None:
     assert "- [x] `question`" in body
 
 
+def test_comment_folds_itself_on_a_closed_issue_too(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    suggesting.github.people.close(NAME, number)
+    suggesting.github.people.label(NAME, number, "bug")
+    suggesting.catch_up()
+    assert "<summary>Suggestions, settled</summary>" in ours(suggesting, number).body
+
+
+def test_comment_that_somebody_deleted_is_not_written_again_and_says_nothing(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    suggesting.github.people.delete_comment(NAME, number, ours(suggesting, number))
+    suggesting.clock.move(minutes=1)
+    suggesting.github.people.edit(NAME, number, title=BOTH)
+    suggesting.catch_up()
+    assert suggesting.issue(number).comments == []
+    assert suggesting.prediction(number).not_written is None
+    assert suggesting.truths(number) == {}
+    assert {guess.outcome for guess in suggesting.guesses(number).values()} == {None}
+
+
 def test_box_in_a_comment_of_somebody_else_means_nothing(suggesting: Tagger) -> None:
     number = suggesting.open(CRASH)
     forged = suggesting.github.people.comment(NAME, number, ours(suggesting, number).body, by="stranger")

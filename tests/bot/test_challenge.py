@@ -10,10 +10,8 @@ import pytest
 from bot import challenge, leases, retraining
 from bot.challenge import align, compare, split
 from bot.errors import BotError
-from bot.keeping import keep_label
 from bot.models import Issue as IssueRow
-from bot.models import LabelTruth, ModelVersion, Promotion, TrainingRun, Truth, Work
-from bot.remote import RemoteLabel
+from bot.models import Label, LabelTruth, ModelVersion, Promotion, TrainingRun, Truth, Work
 from pipeline import registry, selection
 from pipeline.issues import Issue
 from pipeline.methods.naive_bayes import NaiveBayes
@@ -172,7 +170,7 @@ def test_issues_that_nobody_labelled_are_given_as_such_if_older_than_the_hold_ou
 def test_labels_that_too_few_issues_have_are_told_with_the_model(tagger: Tagger) -> None:
     tagger.learn(120)
     with tagger.context.database.write() as session:
-        keep_label(session, tagger.repo.id, RemoteLabel(99, "good first issue", ""))
+        session.add(Label(repository_id=tagger.repo.id, id=99, name="good first issue"))
         key = {"repository_id": tagger.repo.id, "number": 3, "label": "good first issue"}
         session.add(LabelTruth(**key, truth=Truth.POSITIVE, at=tagger.clock()))
     challenge.run(tagger.context, request(tagger))

@@ -26,6 +26,12 @@ def page(client: FlaskClient, database: Database, progress: Progress | None = No
     return text_of(client, TEAPOT)
 
 
+def test_page_says_why_no_work_is_done_in_a_repository(operator: FlaskClient, database: Database) -> None:
+    told = page(operator, database, stopped="this repository is archived, and can only be read", pull_problem="refused")
+    assert "No work is done here: this repository is archived, and can only be read." in told
+    assert "could not be read" not in told
+
+
 def test_pause_is_told(operator: FlaskClient, database: Database) -> None:
     assert "Paused by a maintainer" in page(operator, database, paused_at=NOW)
 

@@ -170,7 +170,7 @@ def test_import_leaves_the_rest_of_the_limit_and_goes_on_at_its_page_in_the_next
         if tagger.repo.pulled_at is None:
             assert tagger.repo.pull_not_before == there.renewed_at
             tagger.clock.at = tagger.repo.pull_not_before
-    assert hours[:-1] == [8, 8], "half of 16"
+    assert hours[:-1] == [8, 8, 8], "half of 16"
     pages = [("/issues/events", page) for page in "123456"] + [("/issues", page) for page in "123456"]
     assert asked(tagger) == pages, "each once"
     assert len(tagger.rows(Issue)) == len(tagger.rows(LabelTruth)) == 530
@@ -198,7 +198,7 @@ def test_share_can_be_set(tagger: Tagger, share: float) -> None:
     settings = replace(tagger.context.settings, import_share=share)
     scheduler.import_due(replace(tagger.context, settings=settings))
     first_requests = len([each for each in tagger.github.log if each.actor.startswith("installation")])
-    assert there.used == first_requests == max(20 * share, 4), "what is asked for at the start is not known before"
+    assert there.used == first_requests == max(20 * share, 7), "what is asked for at the start is not known before"
 
 
 def test_wait_is_told_by_githubs_clock_not_by_ours(tagger: Tagger) -> None:
@@ -214,7 +214,7 @@ def test_wait_is_told_by_githubs_clock_not_by_ours(tagger: Tagger) -> None:
 
 def test_progress_is_kept_with_each_page(tagger: Tagger) -> None:
     past(tagger, 230)
-    limited(tagger, 18)
+    limited(tagger, 24)
     begun = (START - timedelta(days=29)).isoformat()
     scheduler.import_due(tagger.context)
     told = tagger.repo.import_progress

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 LAYERS = (
     {"errors", "events", "models", "registration", "repo_config", "settings"},
-    {"storage", "leases", "database"},
+    {"storage", "label_log", "leases", "database"},
     {
         "accuracy",
         "commands",
@@ -22,6 +22,7 @@ LAYERS = (
         "github_access",
         "github_repository",
         "in_force",
+        "label_names",
         "limits",
         "queue",
         "remote",
@@ -31,7 +32,9 @@ LAYERS = (
         "words",
     },  # what use cases are made of
     {
+        "acts",
         "answering",
+        "automations",
         "backfill",
         "challenge",
         "configuration",
@@ -41,12 +44,14 @@ LAYERS = (
         "importing",
         "keeping",
         "material",
+        "merging",
         "planning",
         "recovery",
         "removal",
         "retraining",
         "sync",
         "tagging",
+        "transfers",
     },  # use cases
     {"__init__", "auth", "dashboard", "doctor", "logs", "roles", "scheduler", "supervisor", "webhook"},  # edges
 )

@@ -52,9 +52,11 @@ def test_what_needs_no_request_is_recorded_all_the_same(taught: Tagger) -> None:
     number = taught.open(CRASH)
     use_up(taught)
     taught.handle(opened(taught))
+    taught.clock.move(seconds=1)
     taught.github.people.edit(NAME, number, title=f"{CRASH} twice")
     assert taught.handle(taught.news()[-1]).status == Work.QUEUED
     assert taught.rows(Issue, number=number)[0].title == f"{CRASH} twice"
+    taught.clock.move(seconds=1)
     taught.github.people.close(NAME, number)
     handling.handle(taught.context, taught.receive(taught.news()[-1]))
     assert taught.rows(Issue, number=number)[0].state == "closed"

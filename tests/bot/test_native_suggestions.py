@@ -2,8 +2,9 @@
 
 import pytest
 
-from bot import sync
+from bot import answering, sync
 from bot.models import Mode, Outcome, Truth
+from bot.remote import RepositoryGateway
 from bot.similar import most_similar
 from tests.bot.usecases import ASK, BOTH, CRASH, Tagger
 from tests.standin.fixtures import NAME
@@ -90,6 +91,32 @@ def test_dismissal_is_read_with_the_next_pull_and_is_feedback_once(native: Tagge
     assert native.prediction(number).checked_at == native.clock.at
     sync.pull(native.context, native.repo)
     assert native.truths(number) == {"bug": Truth.NEGATIVE}
+
+
+@pytest.mark.parametrize("how", ["command", "operator"])
+def test_undo_takes_back_what_nobody_answered_and_that_is_no_feedback(native: Tagger, how: str) -> None:
+    number = native.open(BOTH)
+    native.github.people.answer_suggestion(NAME, number, "bug", approve=True)
+    native.catch_up()
+    if how == "command":
+        native.github.people.comment(NAME, number, "/tagger undo")
+        native.catch_up()
+    else:
+        assert answering.take_back(native.context, native.repo, number) == ["suggestion question"]
+    assert suggested(native, number) == {"bug": "approved", "question": "dismissed"}
+    native.enrol(pulled_at=native.clock.at)
+    native.clock.move(minutes=15)
+    sync.pull(native.context, native.repo)
+    assert native.truths(number) == {"bug": Truth.POSITIVE}
+    assert native.guesses(number)["question"].outcome is None
+
+
+def test_suggestion_that_is_answered_meanwhile_is_no_fault(native: Tagger, gateway: RepositoryGateway) -> None:
+    number = native.open(CRASH)
+    native.github.people.answer_suggestion(NAME, number, "bug", approve=False)
+    gateway.dismiss_suggestion(number, native.issue(number).suggestions[0].id)
+    gateway.dismiss_suggestion(number, 1)
+    assert suggested(native, number) == {"bug": "dismissed"}
 
 
 def test_what_was_dismissed_or_is_pending_is_not_suggested_again(native: Tagger) -> None:

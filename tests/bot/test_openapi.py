@@ -51,6 +51,7 @@ KINDS = {
     "POST /app/installations/N/access_tokens",
     "POST /repos/R/issues/N/comments",
     "POST /repos/R/issues/N/labels",
+    "POST /repos/R/issues/N/suggestions/N/dismiss",
     "POST /repos/R/issues/comments/N/reactions",
     "POST /repos/R/statuses/S",
     "PATCH /repos/R/issues/comments/N",
@@ -92,7 +93,8 @@ def live(tagger: Tagger) -> None:
     tagger.catch_up()
     world.find(NAME).suggests = True
     tagger.enrol(native_suggestions=None, mode=Mode.SUGGEST)
-    tagger.open(CRASH)
+    people.comment(NAME, tagger.open(CRASH), "/tagger undo")
+    tagger.catch_up()
     world.codes.add("c0de")
     convert(tagger.github.url, "c0de")
 

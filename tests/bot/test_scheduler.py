@@ -181,7 +181,7 @@ def test_repository_that_cannot_be_pulled_is_tried_later_and_later(tagger: Tagge
         tries.append(tagger.repo.pull_failures)
         tagger.clock.move(seconds=10)
     assert 8 < tries[-1] < 24, "in two hours"
-    assert "issues are switched off in that repository" in tagger.repo.pull_problem
+    assert "issues are switched off" in tagger.repo.pull_problem
     tagger.github.world.find(NAME).has_issues = True
     tagger.clock.move(minutes=15)
     scheduler.import_due(tagger.context)

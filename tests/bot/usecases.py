@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bot import events, handling, retraining, storage, webhook
 from bot.context import Context
-from bot.keeping import keep_label
+from bot.keeping import keep_labels
 from bot.models import Base, Guess, LabelTruth, Prediction, Repository, Truth, Work
 from bot.models import Delivery as Row
 from bot.models import Issue as IssueRow
@@ -134,8 +134,8 @@ class Tagger:
         with self.context.database.write() as session:
             found = [RemoteRepository(there.id, there.full_name)]
             enrol(session, (there.installation_id, there.owner), found, now=self.clock())
-            for label in there.labels.values():
-                keep_label(session, there.id, RemoteLabel(label.id, label.name, label.description or ""))
+            labels = [RemoteLabel(each.id, each.name, each.description or "") for each in there.labels.values()]
+            keep_labels(session, there.id, labels, now=self.clock())
             repo = session.get_one(Repository, there.id)
             for name, value in columns.items():
                 setattr(repo, name, value)

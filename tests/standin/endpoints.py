@@ -231,11 +231,13 @@ class Endpoints:
     def contents(self, request: Request, found: dict[str, str]) -> Answer:
         repository = self.repository(request, found)
         self.need(request, "contents", "read")
+        if folder := [path for path in repository.files if path.rpartition("/")[0] == found["path"]]:
+            return Answer([self._payloads.file(path, repository.files[path]) for path in folder])
         content = repository.files.get(found["path"])
         if content is None:
             raise HttpError(404, "Not Found")
         encoded = base64.encodebytes(content).decode()
-        return Answer({"type": "file", "path": found["path"], "encoding": "base64", "content": encoded})
+        return Answer({**self._payloads.file(found["path"], content), "encoding": "base64", "content": encoded})
 
     @route("POST", REPOSITORY + "/statuses/(?P<sha>[0-9a-f]{40})")
     def set_status(self, request: Request, found: dict[str, str]) -> Answer:
@@ -351,6 +353,16 @@ class Endpoints:
             }
 
         return page(self._url, request, issue.suggestions, shape)
+
+    @route("POST", ISSUE + r"/suggestions/(?P<suggestion>\d+)/dismiss")
+    def dismiss(self, request: Request, found: dict[str, str]) -> Answer:
+        _, issue = self.issue(request, found)
+        self.need_write(request)
+        suggestion = next((each for each in issue.suggestions if each.id == int(found["suggestion"])), None)
+        if suggestion is None or suggestion.state != "pending":
+            raise HttpError(404 if suggestion is None else 422, "Validation Failed")
+        suggestion.state, suggestion.resolved_by = "dismissed", self._world.bot.id
+        return Answer({"id": suggestion.id, "state": suggestion.state})
 
     @route("DELETE", ISSUE + "/labels/(?P<label>.+)")
     def remove_label(self, request: Request, found: dict[str, str]) -> Answer:

@@ -1,5 +1,6 @@
 """What the stand-in knows, in the shape of GitHub's JSON, for answers and for webhooks alike."""
 
+import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -62,8 +63,13 @@ class Payloads:
             "fork": False,
             "url": self.api(repository),
             "has_issues": repository.has_issues,
-            "default_branch": "main",
+            "archived": repository.archived,
+            "default_branch": repository.default_branch,
         }
+
+    def file(self, path: str, content: bytes) -> Json:
+        sha = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+        return {"type": "file", "path": path, "name": path.rpartition("/")[2], "sha": sha}
 
     def api(self, repository: Repository) -> str:
         return f"{self._url}/repos/{repository.full_name}"
@@ -98,7 +104,7 @@ class Payloads:
             "labels": [self.label(repository, label) for label in issue.labels],
             "state": issue.state,
             "state_reason": None if issue.state == "open" else "completed",
-            "locked": False,
+            "locked": issue.locked,
             "assignee": None,
             "assignees": [],
             "milestone": None,
@@ -137,7 +143,7 @@ class Payloads:
             "commit_id": None,
             "commit_url": None,
             "created_at": moment(event.at),
-            "performed_via_github_app": self.app() if event.actor == self._world.bot else None,
+            "performed_via_github_app": self.app() if event.by_app or event.actor == self._world.bot else None,
         }
         return shown | ({"label": {"name": event.label, "color": "ededed"}} if event.label else {})
 

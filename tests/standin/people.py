@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from tests.standin.payloads import Json, Payloads
@@ -65,9 +66,18 @@ class People:
         return self._tell(repository, issue, "edited", by=by, changes=changes)
 
     def label(
-        self, full_name: str, number: int, *names: str, by: str = "maintainer", at: datetime | None = None
+        self,
+        full_name: str,
+        number: int,
+        *names: str,
+        by: str = "maintainer",
+        at: datetime | None = None,
+        by_app: bool = False,
     ) -> list[Delivery]:
-        """Put labels on an issue; one that the repository lacks is created, one that is there already is no event."""
+        """Put labels on an issue; one that the repository lacks is created, one that is there already is no event.
+
+        `by_app`: an App does it in somebody's name, which GitHub's events tell and deliveries do not.
+        """
         told = []
         for name in names:
             with self._world.lock:
@@ -79,6 +89,8 @@ class People:
                 told.append(self._tell_label(repository, label, "created", by=by))
             if not there:
                 told.append(self._change(full_name, number, label, event="labeled", by=by, at=at))
+                issue = repository.issues[number]
+                issue.events[-1] = replace(issue.events[-1], by_app=by_app)
         return told
 
     def unlabel(
@@ -147,6 +159,14 @@ class People:
             shown = self._payloads.comment(repository, issue, comment)
         self._tell(repository, issue, "edited", by=by, event="issue_comment", comment=shown, changes=changes)
 
+    def delete_comment(self, full_name: str, number: int, comment: Comment, *, by: str = "maintainer") -> None:
+        """Delete a comment, somebody else's too, as who may write can."""
+        with self._world.lock:
+            repository, issue = self._touch(full_name, number, None)
+            issue.comments.remove(comment)
+            shown = self._payloads.comment(repository, issue, comment)
+        self._tell(repository, issue, "deleted", by=by, event="issue_comment", comment=shown)
+
     def answer_suggestion(self, full_name: str, number: int, label: str, *, approve: bool) -> None:
         """Approve or dismiss a label that is suggested in GitHub's own interface; no word is sent of a dismissal."""
         with self._world.lock:
@@ -177,9 +197,7 @@ class People:
                 issue.labels = [each for each in issue.labels if each is not label]
         return self._tell_label(repository, label, "deleted", by=by)
 
-    def push(
-        self, full_name: str, files: dict[str, bytes | None], *, branch: str = "main", by: str = "maintainer"
-    ) -> str:
+    def push(self, full_name: str, files: dict[str, bytes | None], *, branch: str = "", by: str = "maintainer") -> str:
         """Commit files, None to delete one, and push that; return the commit's id."""
         with self._world.lock:
             repository = self._world.find(full_name)
@@ -188,7 +206,8 @@ class People:
             for path, content in files.items():
                 there = path in repository.files
                 changed["removed" if content is None else "modified" if there else "added"].append(path)
-            if branch == "main":
+            branch = branch or repository.default_branch
+            if branch == repository.default_branch:
                 kept = {**repository.files, **files}
                 repository.files = {path: content for path, content in kept.items() if content is not None}
             about = {"ref": f"refs/heads/{branch}", "after": sha, "commits": [{"id": sha, **changed}]}
@@ -202,8 +221,20 @@ class People:
             repository = self._world.find(full_name)
             self._world.former_names[full_name] = repository.id
             repository.full_name = new
-            changes = {"repository": {"name": {"from": full_name.split("/")[1]}}}
-            payload = self._payloads.delivery(repository, "renamed", Actor(by), changes=changes)
+        return self.change_repository(new, "renamed", by=by)
+
+    def change_repository(
+        self, full_name: str, action: str, /, *, by: str = "maintainer", **values: object
+    ) -> Delivery:
+        """Archive a repository, switch its issues off, give it to another owner …, and tell of it."""
+        with self._world.lock:
+            repository = self._world.find(full_name)
+            changes = {name: {"from": getattr(repository, name)} for name in values}
+            for name, value in values.items():
+                setattr(repository, name, value)
+            if action == "deleted":
+                del self._world.repositories[repository.id]
+            payload = self._payloads.delivery(repository, action, Actor(by), changes=changes)
         return self._webhooks.send("repository", payload)
 
     def install(self, account: str, *, action: str = "created", by: str = "maintainer") -> Delivery:

@@ -72,6 +72,7 @@ class Event:
     actor: Actor | None
     at: datetime
     label: str | None = None
+    by_app: bool = False  # an App did it in the actor's name
 
 
 @dataclass
@@ -87,6 +88,7 @@ class Issue:
     updated_at: datetime
     pull: bool = False
     state: str = "open"
+    locked: bool = False
     closed_at: datetime | None = None
     labels: list[Label] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
@@ -118,6 +120,8 @@ class Repository:
     issues: dict[int, Issue] = field(default_factory=dict)
     events: list[tuple[Issue, Event]] = field(default_factory=list)  # of all its issues, as they happened
     has_issues: bool = True
+    archived: bool = False
+    default_branch: str = "main"
     suggests: bool = False  # whether labels can be suggested in GitHub's own interface
     roles: dict[str, str] = field(default_factory=dict)  # by login
     files: dict[str, bytes] = field(default_factory=dict)  # of the default branch, by path

@@ -1,0 +1,102 @@
+"""Queries on the label-event log, and on what follows from it, of whole labels, people and issues; see `storage.py`."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, exists, select, update
+from sqlalchemy.orm import Session, aliased
+
+from bot import storage
+from bot.models import ActorKind, Guess, LabelEvent, LabelTruth, Prediction
+
+PEOPLE = (ActorKind.PERSON, ActorKind.SCRIPT)
+
+
+def acts_on_label(session: Session, repository_id: int, label: str) -> Sequence[LabelEvent]:
+    """Return who put a label on which issue or took it off, issue by issue, in time order."""
+    mine = (LabelEvent.repository_id == repository_id, LabelEvent.label == label)
+    ordered = (LabelEvent.number, LabelEvent.at, LabelEvent.action, LabelEvent.key)
+    return session.scalars(select(LabelEvent).where(*mine).order_by(*ordered)).all()
+
+
+def acts_of(
+    session: Session, repository_id: int, actor: str, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[LabelEvent]:
+    """Yield what a person did to labels, from one moment to another if they are given, in time order."""
+    mine = [LabelEvent.repository_id == repository_id, LabelEvent.actor == actor, LabelEvent.actor_kind.in_(PEOPLE)]
+    if since is not None:
+        mine.append(LabelEvent.at >= since)
+    if until is not None:
+        mine.append(LabelEvent.at <= until)
+    query = select(LabelEvent).where(*mine).order_by(LabelEvent.at, LabelEvent.id)
+    return iter(session.scalars(query.execution_options(yield_per=500)))
+
+
+def actors(session: Session, repository_id: int) -> Sequence[str]:
+    """Return the people who did something to labels, but for those whom nobody knows any more."""
+    mine = (LabelEvent.repository_id == repository_id, LabelEvent.actor_kind.in_(PEOPLE), LabelEvent.actor != "")
+    return session.scalars(select(LabelEvent.actor).where(*mine).distinct()).all()
+
+
+def set_kind(session: Session, events: Iterable[int], kind: ActorKind) -> None:
+    """Set whose acts some of the log are, given by their ids."""
+    for some in storage.slices(sorted(events)):
+        session.execute(update(LabelEvent).where(LabelEvent.id.in_(some)).values(actor_kind=kind))
+
+
+def rename_truths(session: Session, repository_id: int, old: str, new: str) -> Sequence[int]:
+    """Let what people did to a label, and is known of it, go on under another name.
+
+    Return the issues on which something was known under that name already: there both are to be seen as one.
+    """
+    acts = (LabelEvent.repository_id == repository_id, LabelEvent.label == old)
+    session.execute(update(LabelEvent).where(*acts).values(label=new))
+    here, both = LabelTruth.repository_id == repository_id, aliased(LabelTruth)
+    same = (both.repository_id == LabelTruth.repository_id, both.number == LabelTruth.number, both.label == old)
+    twice = session.scalars(select(LabelTruth.number).where(here, LabelTruth.label == new, exists().where(*same))).all()
+    for some in storage.slices(twice):
+        session.execute(delete(LabelTruth).where(here, LabelTruth.label == new, LabelTruth.number.in_(some)))
+    session.execute(update(LabelTruth).where(here, LabelTruth.label == old).values(label=new))
+    return twice
+
+
+def rename_guesses(session: Session, repository_id: int, old: str, new: str) -> None:
+    """Let what was guessed of a label count for another; where both were guessed, the one that was written or surer."""
+    here = select(Prediction.id).where(Prediction.repository_id == repository_id)
+    both = select(Guess).where(Guess.prediction_id.in_(here), Guess.label.in_([old, new])).order_by(Guess.label)
+    found: dict[int, list[Guess]] = {}
+    for guess in session.scalars(both):
+        found.setdefault(guess.prediction_id, []).append(guess)
+    for pair in found.values():
+        *weaker, strongest = sorted(pair, key=lambda guess: (guess.written is not None, *_strength(guess)))
+        for guess in weaker:
+            session.delete(guess)
+        session.flush()
+        strongest.label = new
+    session.flush()
+
+
+def _strength(guess: Guess) -> tuple[int, float]:
+    return ("withhold", "suggest", "apply").index(guess.decision), guess.probability
+
+
+def spelled(session: Session, repository_id: int) -> dict[str, str]:
+    """Return how a repository spells its labels, by their names in lower case."""
+    return {label.name.lower(): label.name for label in storage.labels(session, repository_id)}
+
+
+def move_history(session: Session, old: tuple[int, int], new: tuple[int, int]) -> set[str]:
+    """Let an issue's label acts and predictions go from one (repository, number) to another; return the labels.
+
+    A label is spelled as the repository that they go to spells it.
+    """
+    spelling, found = spelled(session, new[0]), set()
+    for act in storage.label_log(session, *old):
+        act.repository_id, act.number = new
+        act.label = spelling.get(act.label.lower(), act.label)
+        found.add(act.label)
+    session.execute(delete(LabelTruth).filter_by(repository_id=old[0], number=old[1]))
+    mine = (Prediction.repository_id == old[0], Prediction.number == old[1])
+    session.execute(update(Prediction).where(*mine).values(repository_id=new[0], number=new[1]))
+    session.flush()
+    return found
