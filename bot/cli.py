@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from bot.errors import BotError
 from bot.models import Mode, Work
-from bot.settings import share
+from bot.setting_values import share
 from pipeline.errors import PipelineError
 
 USAGE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141  # exit statuses; 0 and 1 are the subcommands' own
@@ -92,6 +92,7 @@ def _add_processes(commands: _Commands) -> None:
         ("worker", "handle deliveries: predict, label, learn what people did"),
         ("trainer", "train models, one at a time"),
         ("scheduler", "sweep, pull and ask for trainings"),
+        ("proxy", "for development: fetch deliveries from WEBHOOK_PROXY_URL, where GitHub cannot reach this machine"),
     ):
         command = _add(commands, part, "bot.cli_run:part", text)
         command.add_argument("--supervised", action="store_true", help=argparse.SUPPRESS)

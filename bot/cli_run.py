@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import auth, logs, settings, supervisor
+from bot import auth, logs, proxy, settings, supervisor
 from bot.database import Database
 from bot.doctor import examine, make_data_dir, require_database, unusable
 from bot.settings import Settings
@@ -27,8 +27,9 @@ def up(_args: argparse.Namespace) -> int:
     """Run all parts until told to stop."""
     started = time.monotonic()
     config = settings.load()
-    logs.configure("up", config.log_level)
+    logs.configure("up", config.log_level, config.log_format)
     supervisor.wait_for_port(config.host, config.port)
+    more = ["proxy"] if config.webhook_proxy and proxy.command(config, base_url(config)) else []
     database = _migrated(config)
     host = ANYWHERE.get(config.host, config.host)
 
@@ -36,7 +37,7 @@ def up(_args: argparse.Namespace) -> int:
         print(welcome(config, _new_link(config, database), time.monotonic() - started), flush=True)
 
     supervisor.run_until_signal(
-        supervisor.Supervisor(supervisor.commands()),
+        supervisor.Supervisor(supervisor.commands(*more)),
         ready=lambda: supervisor.answers(host, config.port, HEALTH),
         announce=announce,
         renew=_appears(config.data_dir / settings.STORED_APP, seconds=LAST_PAGE),
@@ -79,17 +80,18 @@ def part(args: argparse.Namespace) -> int:
     if args.supervised:
         supervisor.die_with_parent()
     config = settings.load()
-    logs.configure(args.command, config.log_level)
+    logs.configure(args.command, config.log_level, config.log_format)
     require_database(config).engine.dispose()
     if args.command == "web" and config.port:
         supervisor.wait_for_port(config.host, config.port)
     from bot import roles
 
-    run = {
+    run: dict[str, Callable[[Settings], None]] = {
         "web": roles.run_web,
         "worker": roles.run_worker,
         "trainer": roles.run_trainer,
         "scheduler": roles.run_scheduler,
+        "proxy": lambda config: proxy.run(config, base_url(config)),
     }
     run[args.command](config)
     return 0

@@ -3,9 +3,11 @@
 GitHub asks the person, makes the App, and comes back with a code that is good for its credentials, once, for an hour.
 """
 
+import base64
 import json
 import os
 import secrets
+import shlex
 import tempfile
 import urllib.parse
 from contextlib import suppress
@@ -25,7 +27,7 @@ TIMEOUT = 20  # seconds
 
 @dataclass(frozen=True)
 class Registered:
-    """An App that GitHub has made: where its page is, and its credentials, which are never shown."""
+    """An App that GitHub has made: where its page is, and its credentials, shown where that is asked for, once."""
 
     page: str
     credentials: dict[str, str]
@@ -85,6 +87,12 @@ def is_closed(settings: Settings) -> bool:
 def store(data_dir: Path, credentials: dict[str, str]) -> None:
     """Keep the credentials where the settings find them, readable by the owner only; the first ones stay."""
     create_private(data_dir / STORED_APP, json.dumps(credentials, indent=1).encode())
+
+
+def environment(credentials: dict[str, str]) -> str:
+    """Return the credentials as a shell and `.env` take them; the key in base64, for it has many lines."""
+    lines = {**credentials, "PRIVATE_KEY": base64.b64encode(credentials["PRIVATE_KEY"].encode()).decode()}
+    return "\n".join(f"{name}={shlex.quote(value)}" for name, value in lines.items())
 
 
 def create_private(path: Path, content: bytes) -> None:

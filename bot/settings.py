@@ -1,10 +1,8 @@
 """Settings from the environment and from `.env`: the only reader of either. Lists every problem at once."""
 
-import base64
-import binascii
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TypeVar
 
 from dotenv import dotenv_values
 
+from bot import setting_values as values
 from bot.errors import SettingsError
 from bot.models import Mode
 
@@ -19,6 +18,7 @@ T = TypeVar("T")
 PREFIX = "ISSUE_TAGGER_"
 STORED_APP = "app.json"  # in the data folder: the App that `/setup` registered
 AUTO = "auto"  # the method that is chosen by evidence
+UNUSED = ("GITHUB_CLIENT_ID", "GITHUB_CLIENT_SECRET")  # every App has them; nothing here needs them
 APP = ("APP_ID", "PRIVATE_KEY", "PRIVATE_KEY_PATH", "WEBHOOK_SECRET")
 NAMES = {
     *APP,
@@ -29,6 +29,9 @@ NAMES = {
     "HOST",
     "PORT",
     "LOG_LEVEL",
+    "LOG_FORMAT",
+    "WEBHOOK_PROXY_URL",
+    *UNUSED,
     "DATABASE_URL",
     "REDIS_URL",
     *(
@@ -71,11 +74,13 @@ class Settings:
 
     app: App | None = None
     webhook_path: str = "/api/github/webhooks"
+    webhook_proxy: str = ""  # where deliveries are fetched, for development
     api_url: str = "https://api.github.com"
     github_token: str = field(default="", repr=False)  # only for `replay owner/name` without an App
     host: str = "127.0.0.1"
     port: int = 3000
     log_level: str = "INFO"
+    log_format: str = "text"
     data_dir: Path = Path(".data")
     database_url: str = field(default="", repr=False)
     redis_url: str = field(default="", repr=False)
@@ -154,31 +159,33 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")
 def _build(reader: _Reader) -> Settings:
     return Settings(
         app=_app(reader),
-        webhook_path=reader.take("WEBHOOK_PATH", _path, Settings.webhook_path),
+        webhook_path=reader.take("WEBHOOK_PATH", values.path, Settings.webhook_path),
+        webhook_proxy=reader.take("WEBHOOK_PROXY_URL", values.url, ""),
         api_url=_api_url(reader),
         github_token=reader.take("GITHUB_TOKEN", str, ""),
         host=reader.take("HOST", str, Settings.host),
-        port=reader.take("PORT", _whole(0, 65535), Settings.port),
-        log_level=reader.take("LOG_LEVEL", _level, Settings.log_level),
+        port=reader.take("PORT", values.whole(0, 65535), Settings.port),
+        log_level=reader.take("LOG_LEVEL", values.level, Settings.log_level),
+        log_format=reader.take("LOG_FORMAT", values.log_format, Settings.log_format),
         data_dir=reader.take(PREFIX + "DATA_DIR", Path, Settings.data_dir),
-        database_url=reader.take("DATABASE_URL", _database, ""),
-        redis_url=reader.take("REDIS_URL", _redis, ""),
-        mode=reader.take(PREFIX + "MODE", _mode, Settings.mode),
-        apply_precision=reader.take(PREFIX + "APPLY_PRECISION", share, Settings.apply_precision),
-        suggest_precision=reader.take(PREFIX + "SUGGEST_PRECISION", share, Settings.suggest_precision),
-        confidence=reader.take(PREFIX + "CONFIDENCE", share, Settings.confidence),
-        method=reader.take(PREFIX + "METHOD", _method, Settings.method),
-        time_budget=timedelta(minutes=reader.take(PREFIX + "TIME_BUDGET", _whole(1, 10**4), 20)),
-        delay=timedelta(seconds=reader.take(PREFIX + "DELAY_SECONDS", _whole(0, 7 * 86_400), 120)),
-        retrain_labels=reader.take(PREFIX + "RETRAIN_LABELS", _whole(1, 10**6), Settings.retrain_labels),
-        retrain_share=reader.take(PREFIX + "RETRAIN_SHARE", share, Settings.retrain_share),
-        retrain_after=timedelta(days=reader.take(PREFIX + "RETRAIN_DAYS", _whole(1, 3650), 7)),
-        pull_every=timedelta(minutes=reader.take(PREFIX + "PULL_MINUTES", _whole(1, 10**5), 15)),
-        import_share=reader.take(PREFIX + "IMPORT_SHARE", share, Settings.import_share),
-        keep=timedelta(days=reader.take(PREFIX + "KEEP_DAYS", _whole(7, 3650), 30)),
-        keep_removed=timedelta(days=reader.take(PREFIX + "REMOVED_DAYS", _whole(3, 3650), 30)),
-        lease=timedelta(seconds=reader.take(PREFIX + "LEASE_SECONDS", _whole(15, 3600), 30)),
-        max_attempts=reader.take(PREFIX + "MAX_ATTEMPTS", _whole(1, 100), Settings.max_attempts),
+        database_url=reader.take("DATABASE_URL", values.database, ""),
+        redis_url=reader.take("REDIS_URL", values.redis, ""),
+        mode=reader.take(PREFIX + "MODE", values.mode, Settings.mode),
+        apply_precision=reader.take(PREFIX + "APPLY_PRECISION", values.share, Settings.apply_precision),
+        suggest_precision=reader.take(PREFIX + "SUGGEST_PRECISION", values.share, Settings.suggest_precision),
+        confidence=reader.take(PREFIX + "CONFIDENCE", values.share, Settings.confidence),
+        method=reader.take(PREFIX + "METHOD", values.one_of(AUTO, "linear", "naive_bayes"), Settings.method),
+        time_budget=timedelta(minutes=reader.take(PREFIX + "TIME_BUDGET", values.whole(1, 10**4), 20)),
+        delay=timedelta(seconds=reader.take(PREFIX + "DELAY_SECONDS", values.whole(0, 7 * 86_400), 120)),
+        retrain_labels=reader.take(PREFIX + "RETRAIN_LABELS", values.whole(1, 10**6), Settings.retrain_labels),
+        retrain_share=reader.take(PREFIX + "RETRAIN_SHARE", values.share, Settings.retrain_share),
+        retrain_after=timedelta(days=reader.take(PREFIX + "RETRAIN_DAYS", values.whole(1, 3650), 7)),
+        pull_every=timedelta(minutes=reader.take(PREFIX + "PULL_MINUTES", values.whole(1, 10**5), 15)),
+        import_share=reader.take(PREFIX + "IMPORT_SHARE", values.share, Settings.import_share),
+        keep=timedelta(days=reader.take(PREFIX + "KEEP_DAYS", values.whole(7, 3650), 30)),
+        keep_removed=timedelta(days=reader.take(PREFIX + "REMOVED_DAYS", values.whole(3, 3650), 30)),
+        lease=timedelta(seconds=reader.take(PREFIX + "LEASE_SECONDS", values.whole(15, 3600), 30)),
+        max_attempts=reader.take(PREFIX + "MAX_ATTEMPTS", values.whole(1, 100), Settings.max_attempts),
     )
 
 
@@ -186,8 +193,8 @@ def _app(reader: _Reader) -> App | None:
     """Return the App if it is configured; half of one is a problem, for a missing secret would be an open door."""
     if not any(reader.values.get(name, "").strip() for name in APP):
         return None
-    app_id = reader.take("APP_ID", _whole(1, 2**63 - 1), 0)
-    key = reader.take("PRIVATE_KEY", _pem, "") or reader.take("PRIVATE_KEY_PATH", _pem_file, "")
+    app_id = reader.take("APP_ID", values.whole(1, 2**63 - 1), 0)
+    key = reader.take("PRIVATE_KEY", values.pem, "") or reader.take("PRIVATE_KEY_PATH", values.pem_file, "")
     secret = reader.take("WEBHOOK_SECRET", str, "")
     for name, value in (("APP_ID", app_id), ("PRIVATE_KEY or PRIVATE_KEY_PATH", key), ("WEBHOOK_SECRET", secret)):
         if not value and not any(problem.startswith(name[:11]) for problem in reader.problems):
@@ -202,7 +209,7 @@ def _stored_app(data_dir: Path, reader: _Reader) -> App | None:
         return None
     try:
         found = json.loads(path.read_text())
-        return App(int(found["APP_ID"]), _pem(found["PRIVATE_KEY"]), str(found["WEBHOOK_SECRET"]))
+        return App(int(found["APP_ID"]), values.pem(found["PRIVATE_KEY"]), str(found["WEBHOOK_SECRET"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         advice = "take it away and register the App again, or set APP_ID"
         reader.problems.append(f"{path}: cannot be used ({type(error).__name__}); {advice}")
@@ -210,92 +217,6 @@ def _stored_app(data_dir: Path, reader: _Reader) -> App | None:
 
 
 def _api_url(reader: _Reader) -> str:
-    enterprise = reader.take("GHE_HOST", str, "")
+    enterprise = reader.take("GHE_HOST", values.host, "")
     default = f"https://{enterprise}/api/v3" if enterprise else Settings.api_url
-    return reader.take("GITHUB_API_URL", _url, default)
-
-
-def _pem(text: str) -> str:
-    text = text.replace("\\n", "\n")
-    if "-----BEGIN" not in text:
-        try:
-            text = base64.b64decode(text, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            text = ""
-    if "-----BEGIN" not in text:
-        raise ValueError("neither a PEM key nor one in base64; download it from the App's settings page on GitHub")
-    return text
-
-
-def _pem_file(text: str) -> str:
-    try:
-        return _pem(Path(text).read_text())
-    except OSError as error:
-        raise ValueError(f"{text!r} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{text!r} is not a PEM key") from error
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def convert(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-            raise ValueError(f"{text!r} is not a whole number from {least} to {most}")
-        return int(text)
-
-    return convert
-
-
-def share(text: str) -> float:
-    """Convert a probability or share, above 0 and below 1."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 < value < 1:
-        raise ValueError(f"{text!r} is not a number above 0 and below 1, such as 0.9")
-    return value
-
-
-def _choice(text: str, choices: Iterable[str]) -> str:
-    if text not in choices:
-        raise ValueError(f"{text!r} is not one of {', '.join(choices)}")
-    return text
-
-
-def _mode(text: str) -> Mode:
-    return Mode(_choice(text.lower(), tuple(Mode)))
-
-
-def _method(text: str) -> str:
-    return _choice(text, (AUTO, "linear", "naive_bayes"))
-
-
-def _level(text: str) -> str:
-    return _choice(text.upper(), ("DEBUG", "INFO", "WARNING", "ERROR"))
-
-
-def _path(text: str) -> str:
-    if not text.startswith("/") or text == "/":
-        raise ValueError(f"{text!r} is not a path such as /api/github/webhooks")
-    return text
-
-
-def _url(text: str) -> str:
-    if not text.startswith(("https://", "http://127.0.0.1", "http://localhost")):
-        raise ValueError(f"{text!r} does not start with https://; a plain http:// address is accepted on loopback only")
-    return text.rstrip("/")
-
-
-def _database(text: str) -> str:
-    for start in ("postgres://", "postgresql://", "postgresql+psycopg://"):
-        if text.startswith(start):
-            return "postgresql+psycopg://" + text.removeprefix(start)
-    if text.startswith("sqlite:///"):
-        return text
-    raise ValueError("starts neither with sqlite:/// nor with postgresql://")
-
-
-def _redis(text: str) -> str:
-    if not text.startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("does not start with redis://, rediss:// or unix://")
-    return text
+    return reader.take("GITHUB_API_URL", values.url, default)

@@ -156,30 +156,6 @@ def labelled_issues(session: Session, repository_id: int, *, after: datetime | N
     return session.scalar(query) or 0
 
 
-def issues_with_truth(session: Session, repository_id: int) -> list[tuple[Issue, dict[str, Truth]]]:
-    """Return the issues of which something is known, in order of creation, with what is known."""
-    mine = Issue.repository_id == repository_id
-    joined = (LabelTruth.repository_id == Issue.repository_id) & (LabelTruth.number == Issue.number)
-    ordered = (Issue.created_at, Issue.number)
-    found: dict[int, tuple[Issue, dict[str, Truth]]] = {}
-    for issue, label, truth in session.execute(
-        select(Issue, LabelTruth.label, LabelTruth.truth).join(LabelTruth, joined).where(mine).order_by(*ordered)
-    ):
-        found.setdefault(issue.number, (issue, {}))[1][label] = Truth(truth)
-    return list(found.values())
-
-
-def issues_without_truth(
-    session: Session, repository_id: int, start: datetime, *, later: bool, most: int
-) -> Sequence[Issue]:
-    """Return the newest issues of which nothing is known, created before a moment or later, oldest first."""
-    known = exists().where(LabelTruth.repository_id == Issue.repository_id, LabelTruth.number == Issue.number)
-    side = Issue.created_at >= start if later else Issue.created_at < start
-    mine = (Issue.repository_id == repository_id, side, ~known)
-    newest = select(Issue).where(*mine).order_by(Issue.created_at.desc(), Issue.number.desc()).limit(most)
-    return session.scalars(newest).all()[::-1]
-
-
 # --- predictions and their outcomes
 
 

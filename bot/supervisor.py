@@ -161,9 +161,9 @@ def run_until_signal(
     supervisor.run(ready=ready, announce=announce, renew=renew)
 
 
-def commands() -> dict[str, list[str]]:
-    """Return the command line of every part, for the Python that we run under."""
-    return {part: [sys.executable, "-m", "bot.cli", part, "--supervised"] for part in PARTS}
+def commands(*more: str) -> dict[str, list[str]]:
+    """Return the command line of every part, and of those named, for the Python that we run under."""
+    return {part: [sys.executable, "-m", "bot.cli", part, "--supervised"] for part in (*PARTS, *more)}
 
 
 # --- a part's side

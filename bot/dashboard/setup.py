@@ -10,7 +10,7 @@ from bot import registration
 from bot.dashboard.views import blueprint, context, web_address
 from bot.errors import BotError, NotFoundError
 
-STATE = "setup_state"
+STATE, SHOW = "setup_state", "setup_show"  # of the session: against forgery; whether credentials are to be shown
 
 
 @blueprint.get("/setup")
@@ -24,7 +24,7 @@ def setup() -> ResponseReturnValue:
     if address:
         if not address.startswith(("https://", "http://")) or any(sign.isspace() for sign in address):
             raise BadRequest(f"{address!r} is no address such as https://bot.example.com")
-        flask.session[STATE] = secrets.token_urlsafe(24)
+        flask.session[STATE], flask.session[SHOW] = secrets.token_urlsafe(24), "show" in asked
         post_to = registration.new_app_address(site, organization, flask.session[STATE])
         manifest = registration.manifest(address, settings.webhook_path)
     here = flask.request.url_root.rstrip("/")
@@ -37,8 +37,9 @@ def setup() -> ResponseReturnValue:
 
 @blueprint.get("/setup/callback")
 def setup_callback() -> ResponseReturnValue:
-    """Take the code with which GitHub sends the operator back, and keep what it is good for."""
+    """Take the code with which GitHub sends the operator back, and keep what it is good for, or show it this once."""
     _require_open()
+    show = flask.session.pop(SHOW, False)
     expected, given = flask.session.pop(STATE, ""), flask.request.args
     if not expected or not secrets.compare_digest(expected.encode(), given.get("state", "").encode()):
         raise BadRequest("This does not belong to a registration begun in this browser. Begin again at /setup.")
@@ -46,8 +47,10 @@ def setup_callback() -> ResponseReturnValue:
         registered = registration.convert(context().settings.api_url, given.get("code", ""))
     except BotError as error:
         raise BadRequest(str(error)) from error
-    registration.store(context().settings.data_dir, registered.credentials)
-    return flask.render_template("registered.html", installing=registered.installing)
+    if not show:
+        registration.store(context().settings.data_dir, registered.credentials)
+    shown = registration.environment(registered.credentials) if show else ""
+    return flask.render_template("registered.html", installing=registered.installing, credentials=shown)
 
 
 def _require_open() -> None:

@@ -75,7 +75,7 @@ def subcommands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentPa
 
 def test_every_subcommand_has_a_function_and_a_description() -> None:
     found = list(subcommands(build_parser("")))
-    assert len(found) == 20
+    assert len(found) == 21
     for each in found:
         assert callable(pkgutil.resolve_name(each.get_default("run")))
         assert each.description

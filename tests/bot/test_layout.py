@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 LAYERS = (
-    {"errors", "events", "models", "registration", "repo_config", "settings"},
+    {"errors", "events", "models", "registration", "repo_config", "setting_values", "settings"},
     {"storage", "label_log", "leases", "database"},
     {
         "accuracy",
@@ -53,7 +53,18 @@ LAYERS = (
         "tagging",
         "transfers",
     },  # use cases
-    {"__init__", "auth", "dashboard", "doctor", "logs", "roles", "scheduler", "supervisor", "webhook"},  # edges
+    {
+        "__init__",
+        "auth",
+        "dashboard",
+        "doctor",
+        "logs",
+        "proxy",
+        "roles",
+        "scheduler",
+        "supervisor",
+        "webhook",
+    },  # edges
 )
 EDGES = ("cli", "replay", "report")  # these modules, and those whose names go on from there, are edges too
 

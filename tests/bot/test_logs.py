@@ -1,15 +1,20 @@
+import json
 import logging
+import re
 import sys
+from pathlib import Path
 
-from bot.logs import LineFormatter
+import pytest
+
+from bot.logs import FORMATTERS
 
 
-def line(event: str, **options: object) -> str:
+def line(event: str, form: str = "text", **options: object) -> str:
     extra = options.pop("extra", None)
     logger = logging.Logger("test")
     exc_info = sys.exc_info() if options.pop("with_exception", False) else None
     record = logger.makeRecord("test", logging.INFO, __file__, 1, event, (), exc_info, extra=extra)  # type: ignore[arg-type]
-    return LineFormatter("worker").format(record)
+    return FORMATTERS[form]("worker").format(record)
 
 
 def test_record_becomes_one_line_with_its_fields() -> None:
@@ -26,18 +31,27 @@ def test_message_of_many_lines_becomes_one() -> None:
     assert line("first\nsecond").endswith("first second")
 
 
-def test_exception_tells_type_and_place_but_not_its_text() -> None:
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_exception_tells_type_and_place_but_not_its_text(form: str) -> None:
     try:
         raise ValueError("the text of an issue")
     except ValueError:
-        text = line("failed", with_exception=True)
-    assert "exception=ValueError" in text
+        text = line("failed", form, with_exception=True)
+    assert ("exception=ValueError" if form == "text" else '"exception": "ValueError"') in text
     assert "test_logs.py" in text
     assert "issue" not in text.replace("issue-tagger", "")
     assert "\n" not in text
 
 
-def test_token_of_a_sign_in_link_is_left_out() -> None:
-    text = line("Exception on /sign-in/very-secret [GET]")
+def test_record_becomes_an_object_of_json_with_the_same_fields() -> None:
+    told = json.loads(line("first\nsecond", "json", extra={"delivery": 'a "b"', "took": 0.5, "path": Path("x")}))
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told.pop("time"))
+    about = {"part": "worker", "level": "INFO", "event": "first second"}
+    assert told == {**about, "delivery": 'a "b"', "took": 0.5, "path": "x"}
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_token_of_a_sign_in_link_is_left_out(form: str) -> None:
+    text = line("Exception on /sign-in/very-secret [GET]", form)
     assert "very-secret" not in text
     assert "/sign-in/… [GET]" in text

@@ -77,6 +77,36 @@ def test_code_becomes_credentials_that_only_their_owner_reads(
     )
 
 
+def test_credentials_are_shown_once_and_kept_nowhere_where_that_is_asked_for(
+    client: FlaskClient, standin: StandIn, tmp_path: Path
+) -> None:
+    standin.world.codes.add("c0de")
+    callback = f"/setup/callback?code=c0de&state={state_of(begin(client, '&show=yes')[0])}"
+    page = client.get(callback)
+    assert page.headers["Cache-Control"] == "no-store"
+    (shown,) = re.findall(r"<pre><code>(.*?)</code></pre>", page.text, re.DOTALL)
+    (tmp_path / ".env").write_text(html.unescape(shown))
+    found = load({}, tmp_path / ".env").app
+    assert found is not None
+    assert (found.app_id, found.private_key, found.webhook_secret) == (
+        standin.world.app_id,
+        standin.app.private_key,
+        standin.app.webhook_secret,
+    )
+    assert sorted(each.name for each in tmp_path.iterdir() if STORED_APP in each.name) == []
+    again = client.get(callback)
+    assert (again.status_code, found.webhook_secret in again.text) == (400, False)
+
+
+def test_what_was_asked_for_once_does_not_hold_for_the_next_registration(
+    client: FlaskClient, standin: StandIn, tmp_path: Path
+) -> None:
+    begin(client, "&show=yes")
+    standin.world.codes.add("c0de")
+    assert "<pre>" not in client.get(f"/setup/callback?code=c0de&state={state_of(begin(client)[0])}").text
+    assert (tmp_path / STORED_APP).exists()
+
+
 def test_it_is_shut_once_done(client: FlaskClient, tmp_path: Path) -> None:
     store(tmp_path, {"APP_ID": "1"})
     for path in ("/setup", ASKED, "/setup/callback?code=c0de&state=x"):

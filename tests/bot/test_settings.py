@@ -102,6 +102,9 @@ def test_misspelt_setting_in_env_file_is_told(tmp_path: Path) -> None:
         ("ISSUE_TAGGER_REMOVED_DAYS", "2"),
         ("ISSUE_TAGGER_METHOD", "magic"),
         ("WEBHOOK_PATH", "hooks"),
+        ("LOG_FORMAT", "xml"),
+        ("GHE_HOST", "https://github.example.com"),
+        ("WEBHOOK_PROXY_URL", "http://smee.example.com/abc"),
         ("GITHUB_API_URL", "http://github.example.com"),
         ("DATABASE_URL", "mysql://db"),
         ("REDIS_URL", "localhost:6379"),
@@ -121,6 +124,39 @@ def test_values_are_converted() -> None:
     settings = load({"ISSUE_TAGGER_MODE": "Apply", "GHE_HOST": "ghe.example.com", "LOG_LEVEL": "debug"}, NO_FILE)
     assert (settings.mode, settings.api_url) == (Mode.APPLY, "https://ghe.example.com/api/v3")
     assert settings.log_level == "DEBUG"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "expected"),
+    [
+        ("LOG_LEVEL", "warn", "log_level", "WARNING"),
+        ("LOG_LEVEL", "trace", "log_level", "DEBUG"),
+        ("LOG_LEVEL", "fatal", "log_level", "ERROR"),
+        ("LOG_FORMAT", "json", "log_format", "json"),
+        ("LOG_FORMAT", "pretty", "log_format", "text"),
+        ("PORT", "8080", "port", 8080),
+        ("HOST", "0.0.0.0", "host", "0.0.0.0"),
+        ("WEBHOOK_PATH", "/hooks", "webhook_path", "/hooks"),
+        ("WEBHOOK_PROXY_URL", "https://smee.io/abc", "webhook_proxy", "https://smee.io/abc"),
+        ("GHE_HOST", "ghe.example.com:8443", "api_url", "https://ghe.example.com:8443/api/v3"),
+    ],
+)
+def test_names_and_values_that_people_know_from_probot_are_taken(
+    name: str, value: str, field: str, expected: object
+) -> None:
+    assert getattr(load({name: value}, NO_FILE), field) == expected
+
+
+def test_what_an_app_has_beside_is_no_mistake_in_env_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("GITHUB_CLIENT_ID=Iv1.x\nGITHUB_CLIENT_SECRET=hush\n")
+    assert load({}, tmp_path / ".env") == Settings()
+
+
+def test_private_key_of_many_lines_is_read_from_env_file(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f'APP_ID=1\nWEBHOOK_SECRET=s\nPRIVATE_KEY="{PEM}"\n')
+    app = load({}, tmp_path / ".env").app
+    assert app is not None
+    assert app.private_key.strip() == PEM.strip()
 
 
 def test_database_url_of_a_platform_is_understood() -> None:
