@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import commands, comments, events, feedback, in_force, storage
+from bot import acts, commands, comments, events, feedback, in_force, storage
 from bot.commands import Command
 from bot.context import Context
 from bot.events import need
@@ -182,16 +182,26 @@ class _Answer:
         return sorted(found, key=lambda guess: (-guess.probability, guess.label))
 
     def _judge(self, said: Mapping[str, bool]) -> None:
-        """Record a judgement of each label that the repository has, and do with the label what it says."""
+        """Record a judgement of each label that the repository has, and do with the label what it says.
+
+        Word of it may come late: where a person has said something else of the label since, it is only recorded.
+        """
         gateway = self.context.gateway(self.repo)
         spelling = {label.name.lower(): label.name for label in gateway.labels()} if said else {}
         judged = {spelling[name.lower()]: right for name, right in said.items() if name.lower() in spelling}
         with self.context.database.write() as session:
             for act in self._acts(judged):
                 feedback.record(session, act)
+            known, log = (read(session, self.repo.id, self.number) for read in (storage.truths, storage.label_log))
         issue = gateway.issue(self.number) if judged else None
         if issue is None:
             return
+        later = [event for event in gateway.label_events(self.number) if event.at > self.at]
+        for name, right in list(judged.items()):
+            told = [event for event in later if event.label == name]
+            stands = known.get(name) is (Truth.POSITIVE if right else Truth.NEGATIVE)
+            if not stands or acts.person_spoke(self.repo, issue, told, log):
+                del judged[name]
         missing = [name for name, right in judged.items() if right and name not in issue.labels]
         if missing:
             gateway.add_labels(self.number, missing)

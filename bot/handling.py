@@ -195,10 +195,11 @@ def _on_issues(context: Context, delivery: Delivery, repo: Repository, payload: 
         for act in told_acts:
             feedback.record(session, act)
         state = _as_stored(session, repo, told)
+        begun = storage.prediction_of(session, delivery.id) is not None
     _take_off_settled(context, repo, state, told_acts)
     if any(act.kind is ActorKind.PERSON for act in told_acts):
         answering.fold_settled(context, repo, state.number)
-    if (delivery.action == "opened" or again) and _may_tag(repo, state):
+    if begun or ((delivery.action == "opened" or again) and _may_tag(repo, state)):
         tagging.tag(context, delivery, repo, state)
 
 

@@ -151,8 +151,9 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
     if mode is Mode.SHADOW or not (earlier or any(guess.decision != Decision.WITHHOLD for guess in guesses)):
         _skip(context, delivery, prediction, "shadow mode" if mode is Mode.SHADOW else "no label reached its threshold")
         return
-    if newer:
-        _skip(context, delivery, prediction, "the text has changed since: a newer prediction stands")
+    if newer or repo.paused_at is not None:
+        said = "the text has changed since: a newer prediction stands" if newer else "the repository is paused"
+        _skip(context, delivery, prediction, said)
         return
     due = prediction.created_at + in_force.delay(repo, context.settings)
     if terms.people_first and context.now() < due and not (repo.native_suggestions and mode is Mode.SUGGEST):

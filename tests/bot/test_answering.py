@@ -120,6 +120,23 @@ def test_told_twice_a_tick_counts_once(suggesting: Tagger) -> None:
     assert (suggesting.truths(number), suggesting.issue(number).names()) == before
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_tick_of_which_word_comes_late_does_not_undo_what_people_did_since(suggesting: Tagger, told: bool) -> None:
+    number = suggesting.open(CRASH)
+    comment = ours(suggesting, number)
+    people, ticked = suggesting.github.people, comment.body.replace("- [ ] `bug`", "- [x] `bug`")
+    people.edit_comment(NAME, number, comment, ticked)
+    (late,) = suggesting.news()
+    suggesting.seen.add(late.id)
+    suggesting.clock.move(minutes=1)
+    people.label(NAME, number, "bug")
+    people.unlabel(NAME, number, "bug")
+    if told:
+        suggesting.catch_up()
+    suggesting.handle(late)
+    assert suggesting.issue(number).names() == set()
+
+
 # --- commands
 
 
