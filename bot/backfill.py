@@ -4,7 +4,6 @@ Each issue is then a delivery of our own in the inbox: so the work outlives a ki
 goes by the rules for new issues, but nobody is waited for, and a closed issue is labelled, never suggested for.
 """
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from bot import in_force, storage, tagging
 from bot.context import Context
+from bot.errands import errand
 from bot.errors import BotError, NotYetError
 from bot.keeping import GONE
 from bot.models import (
@@ -187,7 +187,9 @@ def enqueue(context: Context, repo: Repository, proposals: Sequence[Proposal], w
         new = [each.issue.number for each in proposals if f"{repo.id}#{each.issue.number}" not in waiting]
         begin = now + len(waiting) * APART
         for place, number in enumerate(new):
-            session.add(_delivery(repo, number, wanted, now=now, due_at=begin + place * APART))
+            asked = {"labels": wanted.labels and list(wanted.labels), "open_only": wanted.open_only}
+            due_at, again = begin + place * APART, f"{now:%Y%m%d%H%M%S%f}"
+            session.add(errand(repo, BACKFILL, number, again=again, now=now, due_at=due_at, **asked))
     return len(new)
 
 
@@ -200,20 +202,6 @@ def _waiting(session: Session, repo: Repository) -> set[str | None]:
 def waiting(session: Session, repo: Repository) -> int:
     """Return how many issues were asked for and are not done."""
     return len(_waiting(session, repo))
-
-
-def _delivery(repo: Repository, number: int, wanted: Wanted, *, now: datetime, due_at: datetime) -> Delivery:
-    about = {"id": repo.id, "full_name": repo.full_name, "owner": {"login": repo.full_name.split("/")[0]}}
-    asked = {"number": number, "labels": wanted.labels and list(wanted.labels), "open_only": wanted.open_only}
-    return Delivery(
-        id=f"{BACKFILL}-{now:%Y%m%d%H%M%S%f}-{repo.id}-{number}",
-        event=BACKFILL,
-        repository_id=repo.id,
-        subject=f"{repo.id}#{number}",
-        body=json.dumps({"repository": about, "installation": {"id": repo.installation_id}, BACKFILL: asked}),
-        received_at=now,
-        due_at=due_at,
-    )
 
 
 def on_backfill(context: Context, delivery: Delivery, repo: Repository, payload: Mapping[str, Any]) -> None:

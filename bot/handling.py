@@ -30,13 +30,14 @@ from bot import (
     sync,
     tagging,
     transfers,
+    unheard,
 )
 from bot.context import Context
 from bot.errors import BotError, LostLeaseError, NotYetError, TransientError
 from bot.events import IssueState, need
 from bot.feedback import LabelAct
 from bot.label_names import LabelNames
-from bot.models import BACKFILL, ActorKind, Delivery, Installation, Issue, Mode, Repository, Work
+from bot.models import BACKFILL, UNHEARD, ActorKind, Delivery, Installation, Issue, Mode, Repository, Work
 from bot.repo_config import matches
 from pipeline.errors import PipelineError
 
@@ -252,4 +253,5 @@ ON: Mapping[str, Callable[[Context, Delivery, Repository, Payload], None]] = {
     "repository": _on_repository,
     "push": automations.on_push,
     BACKFILL: backfill.on_backfill,
+    UNHEARD: unheard.on_unheard,
 }

@@ -41,6 +41,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 BACKFILL = "backfill"  # event of a delivery of our own, and the begin of its id: an old issue that was asked for
+UNHEARD = "unheard"  # the same for an issue that was opened and of which no word came
 HINDSIGHT = "hindsight"  # among the metrics of a model version: what it would have done, see `hindsight.py`
 
 

@@ -9,7 +9,7 @@ from itertools import islice
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot import acts, answering, automations, configuration, feedback, importing, keeping, storage
+from bot import acts, answering, automations, configuration, feedback, importing, keeping, storage, unheard
 from bot.context import Context
 from bot.errors import BotError, GitHubRefused
 from bot.feedback import LabelAct
@@ -194,6 +194,7 @@ def _read_changes(context: Context, repo: Repository, issues: Iterator[RemoteIss
                 keeping.keep_issue(session, repo.id, issue)
                 for act in told:
                     feedback.record(session, act)
+            unheard.enqueue(session, repo, page, now=context.now())
         count += len(page)
     return count
 
