@@ -136,9 +136,11 @@ def _age(context: Context, repo: Repository) -> timedelta:
 
 def _pull(context: Context, wanted: Callable[[Repository], bool]) -> None:
     with context.database.read() as session:
-        repos = storage.repositories(session)
-    for repo in repos:
-        if wanted(repo) and (repo.pull_not_before is None or repo.pull_not_before <= context.now()):
+        ids = [repo.id for repo in storage.repositories(session)]
+    for each in ids:
+        with context.database.read() as session:
+            repo = storage.repository(session, each)  # afresh: those before it may have taken long
+        if repo and wanted(repo) and (repo.pull_not_before is None or repo.pull_not_before <= context.now()):
             outcome = _outcome(context, repo)
             with context.database.write() as session:
                 row = session.get_one(Repository, repo.id)

@@ -11,6 +11,7 @@ from bot import handling, leases, scheduler
 from bot.context import Context
 from bot.models import Delivery as Row
 from bot.models import Issue, Prediction, Repository, TrainingRun, Work
+from bot.remote import RepositoryGateway
 from tests.bot.usecases import CRASH, Tagger
 from tests.standin.fixtures import NAME
 
@@ -200,6 +201,20 @@ def test_limited_installation_is_not_asked_before_it_may_be_and_holds_up_no_othe
         tagger.clock.move(seconds=seconds)
         scheduler.import_due(tagger.context)
         assert (len(tagger.github.log) > asked, pulled(tagger)[NAME]) == (expected, expected)
+
+
+def test_repository_that_is_removed_while_another_is_read_is_left_alone(tagger: Tagger) -> None:
+    two(tagger)
+    real, zebra = tagger.context.github.repository, tagger.rows(Repository, full_name="octo/zebra")[0].id
+
+    def remove_zebra(installation_id: int, full_name: str) -> RepositoryGateway:
+        with tagger.context.database.write() as session:
+            session.get_one(Repository, zebra).removed_at = tagger.clock.at
+        return real(installation_id, full_name)
+
+    tagger.context.github.repository = remove_zebra  # type: ignore[method-assign]
+    scheduler.import_due(tagger.context)
+    assert (tagger.repo.pulled_at, tagger.row(Repository, zebra).pulled_at) == (tagger.clock.at, None)
 
 
 def test_a_repository_is_pulled_again_only_after_the_pause(tagger: Tagger) -> None:
