@@ -75,9 +75,10 @@ def known_of(log: Iterable[LabelEvent]) -> dict[str, Known]:
 def record(session: Session, act: LabelAct) -> bool:
     """Append an act to the log and draw its consequences; False if it was in the log before.
 
-    What is told of an issue that was transferred, is recorded where it is now.
+    What is told of an issue that was transferred, is recorded where it is now. Two who record acts on the same issue
+    do so one after the other.
     """
-    issue = session.get(Issue, (act.repository_id, act.number))
+    issue = session.get(Issue, (act.repository_id, act.number), with_for_update=True)
     if issue is not None and issue.moved_to:
         repository_id, number = map(int, issue.moved_to.split("#"))
         label = label_log.spelled(session, repository_id).get(act.label.lower(), act.label)

@@ -331,6 +331,21 @@ def test_a_push_that_changes_no_configuration_leads_to_nothing(stage: Stage, exa
     assert stage.requests() == []
 
 
+def test_examples_of_what_changes_nothing_for_us_change_nothing(stage: Stage) -> None:
+    """Of the events that we subscribe to: somebody is assigned, a comment is deleted, a conversation is locked …"""
+    if not EXAMPLES:
+        pytest.skip(MISSING)
+    others = [example for example in EXAMPLES if example.event in events.HANDLED and not example.handled]
+    assert len(others) == 31
+    for example in others:
+        payload = example.payload()
+        stage.begin(payload)
+        before = stage.state(inbox=False)
+        assert stage.status(stage.play(example.event, payload)) == Work.IGNORED, example.name
+        assert stage.state(inbox=False) == before, example.name
+    assert stage.requests() == []
+
+
 def test_every_example_that_is_handled_has_a_test_of_what_it_does() -> None:
     if not EXAMPLES:
         pytest.skip(MISSING)
