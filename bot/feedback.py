@@ -98,11 +98,11 @@ def _to_draw(session: Session, act: LabelAct) -> dict[int, set[str]]:
 
 
 def draw(session: Session, repository_id: int, number: int, labels: Container[str]) -> None:
-    """Draw from an issue's log what is known of some labels, and of those the bot put on, and settle its prediction."""
+    """Draw from an issue's log what is known of some labels and, still, of the others, and settle its prediction."""
     known = known_of(storage.label_log(session, repository_id, number))
     stored = storage.truths(session, repository_id, number)
     for label in known.keys() | stored.keys():
-        if label in labels or (label in known and stored.get(label) is Truth.UNCONFIRMED):
+        if label in labels or (label in known and label in stored):
             key, there = (repository_id, number, label), known.get(label)
             storage.set_truth(session, key, there.truth if there else None, at=there.at if there else None)
     settle(session, repository_id, number, known)

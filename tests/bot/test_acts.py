@@ -80,6 +80,16 @@ def test_a_script_does_not_silence_the_bot(taught: Tagger) -> None:
     assert all(taught.issue(number).names() == {"triage", "bug"} for number in range(1, 11))
 
 
+def test_a_script_confirms_nothing_that_the_bot_put_on(taught: Tagger) -> None:
+    for _ in range(10):
+        taught.open(CRASH)
+    taught.clock.move(minutes=1)
+    for number in range(1, 11):
+        taught.github.people.label(NAME, number, "question")
+    taught.catch_up()
+    assert [taught.truths(number) for number in range(1, 11)] == [{"bug": OPEN, "question": OPEN}] * 10
+
+
 def test_what_a_person_says_after_a_script_counts(taught: Tagger) -> None:
     for _ in range(10):
         taught.open("hello")
