@@ -18,6 +18,7 @@ from bot.context import Context
 from bot.errands import errand
 from bot.errors import BotError, NotYetError
 from bot.keeping import GONE
+from bot.label_names import LabelNames
 from bot.models import (
     BACKFILL,
     Delivery,
@@ -152,10 +153,7 @@ def _proposal(
 
 def expected(context: Context, repo: Repository, proposals: Sequence[Proposal]) -> list[Expected]:
     """Return what is to be expected of each label, those put on before those suggested, the most frequent first."""
-    with context.database.read() as session:
-        model = storage.champion(session, repo)
-    assert model is not None
-    record = context.models.track_record(model.folder, precision_targets(repo, context.settings))
+    record = _track_record(context, repo)
     found: dict[tuple[str, str], list[Guess]] = defaultdict(list)
     for each in proposals:
         for what, names in (("put on", each.plan.apply), ("suggested", each.plan.suggest)):
@@ -163,6 +161,20 @@ def expected(context: Context, repo: Repository, proposals: Sequence[Proposal]) 
                 found[what, name].append(each.guesses[name])
     rows = [_expected(*key, guesses, record) for key, guesses in found.items()]
     return sorted(rows, key=lambda row: (row.what, -row.issues, row.label))
+
+
+def _track_record(context: Context, repo: Repository) -> dict[tuple[str, str], tuple[int, int]]:
+    """Return by (label's present name, decision) how many held-out decisions were right, and of how many."""
+    with context.database.read() as session:
+        model, names = storage.champion(session, repo), LabelNames(storage.all_labels(session, repo.id))
+    assert model is not None
+    told = context.models.track_record(model.folder, precision_targets(repo, context.settings))
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for (name, decision), (right, total) in told.items():
+        key = (names.now(name, model.created_at) or name, decision)
+        before = found.get(key, (0, 0))  # of another label, merged into this one since
+        found[key] = right + before[0], total + before[1]
+    return found
 
 
 def _expected(

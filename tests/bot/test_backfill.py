@@ -83,6 +83,14 @@ def test_without_write_it_only_shows(old: Tagger, capsys: Capture) -> None:
     assert (len(old.github.log), old.rows(Row, event=BACKFILL), old.rows(Prediction)) == (before, [], [])
 
 
+def test_precision_of_a_label_is_known_under_its_new_name(old: Tagger, capsys: Capture) -> None:
+    old.clock.move(minutes=1)
+    old.github.people.rename_label(NAME, "bug", "defect")
+    old.catch_up()
+    ask()
+    assert re.search(r"^defect +put on +2 +100% \(on 20 predictions\)$", capsys.readouterr().out, re.MULTILINE)
+
+
 def test_with_write_it_is_done_as_shown_and_once(old: Tagger, capsys: Capture) -> None:
     assert ask("--write") == 0
     assert "3 issues queued" in capsys.readouterr().out
