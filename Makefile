@@ -26,7 +26,7 @@ check: install
 	$(BIN)/mypy
 
 bench: install .venv-setfit/installed
-	for each in quality inference latency memory chaos importing augmentation ust selection "versus_setfit $(SETFIT)"; do \
+	for each in quality inference latency memory chaos importing augmentation ust selection encoders "versus_setfit $(SETFIT)"; do \
 	  echo "== $$each"; SETFIT_PYTHON=$(SETFIT) $(BIN)/python -m benchmarks.$$each || exit; done
 
 .venv-setfit/installed: # the peer, with the same torch; none of it is ours

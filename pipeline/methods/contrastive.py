@@ -25,6 +25,7 @@ class Contrastive(FineTune):
     """
 
     name: ClassVar[str] = "contrastive"
+    cost: ClassVar[float] = 600.0
 
     def __init__(
         self,

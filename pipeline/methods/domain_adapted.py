@@ -23,7 +23,7 @@ class DomainAdapted(FineTune):
     adapt_epochs, adapt_rate : int, float
         Of the masked-LM training.
     most : int
-        Issues it is done on; of more, so many evenly spread over time.
+        Issues it is done on; of more, so many evenly spread over their numbers, the same whichever have labels.
     more
         Hyper-parameters of :class:`FineTune`.
 
@@ -33,10 +33,10 @@ class DomainAdapted(FineTune):
     """
 
     name: ClassVar[str] = "domain_adapted"
-    cost: ClassVar[float] = 1200.0
+    cost: ClassVar[float] = 400.0
     extra: ClassVar[tuple[str, ...]] = ("adapt_epochs", "adapt_rate", "most")
 
-    def __init__(self, *, adapt_epochs: int = 2, adapt_rate: float = 5e-5, most: int = 2000, **more: Any) -> None:
+    def __init__(self, *, adapt_epochs: int = 3, adapt_rate: float = 2e-4, most: int = 1000, **more: Any) -> None:
         super().__init__(**more)
         self.adapt_epochs, self.adapt_rate, self.most = adapt_epochs, adapt_rate, most
 
@@ -45,7 +45,8 @@ class DomainAdapted(FineTune):
         from pipeline.trainer import Schedule
 
         backbone = super()._backbone(issues, options, seed, report)
-        texts = readable(spread_evenly([*issues, *options.get("unlabeled", ())], self.most))
+        both = sorted([*issues, *options.get("unlabeled", ())], key=lambda issue: issue.number)
+        texts = readable(spread_evenly(both, self.most))
         schedule = Schedule(self.adapt_epochs, self.adapt_rate, batch=16)
         self.loss_ = adapt(backbone, texts, schedule=schedule, seed=seed, report=report)
         return backbone

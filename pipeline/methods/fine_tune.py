@@ -55,7 +55,7 @@ class FineTune:
     """
 
     name: ClassVar[str] = "fine_tune"
-    cost: ClassVar[float] = 600.0
+    cost: ClassVar[float] = 200.0
     encoder: ClassVar[bool] = True
     extra: ClassVar[tuple[str, ...]] = ()  # names of the hyper-parameters that a variant adds
 
@@ -64,9 +64,9 @@ class FineTune:
         backbone: str = BUNDLED,
         *,
         frozen: int = 3,
-        tokens: int = 160,
-        epochs: int = 8,
-        rate: float = 5e-4,
+        tokens: int = 64,
+        epochs: int = 6,
+        rate: float = 2e-4,
         batch: int = 4,
         reads: int = 4_000,
     ) -> None:

@@ -37,7 +37,7 @@ class Uda(FineTune):
     """
 
     name: ClassVar[str] = "uda"
-    cost: ClassVar[float] = 3000.0
+    cost: ClassVar[float] = 700.0
     extra: ClassVar[tuple[str, ...]] = ("weight", "ratio", "confidence", "temperature", "anneal", "most")
 
     def __init__(

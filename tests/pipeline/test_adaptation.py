@@ -1,9 +1,12 @@
 """A backbone is adapted to texts by guessing their masked words."""
 
+from collections.abc import Sequence
+
 import pytest
 import torch
 
-from pipeline.adaptation import MaskedLm, adapt
+from pipeline import adaptation
+from pipeline.adaptation import WordHead, adapt
 from pipeline.errors import BackboneError
 from pipeline.layers import Backbone
 from pipeline.trainer import Schedule
@@ -12,11 +15,14 @@ from tests.pipeline.samples import labelled
 
 TEXTS = [issue.text for issue in labelled(40)]
 SCHEDULE = Schedule(epochs=6, rate=1e-2, batch=8)
+ALIKE = ["crash " * 6, "typo " * 6] * 20  # what is masked is told by what is not
 
 
-def adapted(frozen: int, seed: int = 0) -> tuple[Backbone, list[tuple[int, float]]]:
+def adapted(
+    frozen: int, seed: int = 0, texts: Sequence[str] = TEXTS, schedule: Schedule = SCHEDULE
+) -> tuple[Backbone, list[tuple[int, float]]]:
     backbone = Backbone(tiny.encoder(), frozen=frozen, tokens=48)
-    return backbone, adapt(backbone, TEXTS, schedule=SCHEDULE, seed=seed, report=lambda done: None)
+    return backbone, adapt(backbone, texts, schedule=schedule, seed=seed, report=lambda done: None)
 
 
 def changed(backbone: Backbone) -> set[str]:
@@ -25,7 +31,7 @@ def changed(backbone: Backbone) -> set[str]:
 
 
 def test_masked_words_are_guessed_better_and_better() -> None:
-    losses = [loss for _, loss in adapted(1)[1]]
+    losses = [loss for _, loss in adapted(1, texts=ALIKE, schedule=Schedule(epochs=40, rate=1e-2, batch=8))[1]]
     assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
 
 
@@ -48,14 +54,21 @@ def test_it_depends_on_the_seed_alone() -> None:
     assert one == again != other
 
 
-def test_the_head_is_tied_to_the_embeddings_of_the_words() -> None:
-    backbone = Backbone(tiny.encoder(), frozen=0, tokens=48)
-    model = MaskedLm(backbone.model)
-    inputs = backbone.tokenize(["crash in the guide"])
-    masked = torch.zeros_like(inputs["input_ids"], dtype=torch.bool)
-    masked[0, 2] = True
-    assert model(**inputs, masked=masked).shape == (1, backbone.model.config.vocab_size)
-    assert model.words is backbone.model.get_input_embeddings().weight
+def test_the_head_begins_with_how_frequent_the_words_of_the_texts_are() -> None:
+    words, counts = torch.eye(6)[:4], torch.tensor([3, 0, 1, 4])
+    head = WordHead(words, counts)
+    logits = head(torch.ones(1, 6))  # alike in all dimensions: a normalised state of zeros
+    assert torch.allclose(logits.softmax(-1), torch.tensor([[3, 1, 4]]) / 8)
+    assert torch.equal(head.words, words[[0, 2, 3]])
+    assert head.place[[0, 2, 3]].tolist() == [0, 1, 2]
+
+
+def test_the_head_learns_before_the_layers_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def begins(epochs: int) -> float:
+        monkeypatch.setattr(adaptation, "HEAD", Schedule(epochs, rate=3e-2, batch=64))
+        return adapted(2, texts=ALIKE, schedule=Schedule(epochs=1, rate=1e-9, batch=40))[1][0][1]
+
+    assert begins(60) < 0.8 * begins(1)
 
 
 def test_a_backbone_without_a_mask_token_is_an_error() -> None:
