@@ -166,14 +166,18 @@ class _Answer:
             gateway.edit_comment(self.number, there.id, body)
 
     def _pause(self, command: Command) -> None:
-        self._set_paused(self.context.now())
+        self._set_paused(self.at)
 
     def _resume(self, command: Command) -> None:
         self._set_paused(None)
 
     def _set_paused(self, at: datetime | None) -> None:
+        """Pause since then, or resume; what is told late, after a newer command, changes nothing."""
         with self.context.database.write() as session:
-            session.get_one(Repository, self.repo.id).paused_at = at
+            row = session.get_one(Repository, self.repo.id)
+            if row.pause_told_at is not None and row.pause_told_at > self.at:
+                return
+            row.paused_at, row.pause_told_at = at, self.at
         log.info("repository paused" if at else "repository resumed", extra={"repository": self.repo.id})
 
     def _guesses(self) -> list[Guess]:
@@ -192,7 +196,8 @@ class _Answer:
         with self.context.database.write() as session:
             for act in self._acts(judged):
                 feedback.record(session, act)
-            known, log = (read(session, self.repo.id, self.number) for read in (storage.truths, storage.label_log))
+            known = storage.truths(session, self.repo.id, self.number)
+            log = storage.label_log(session, self.repo.id, self.number)
         issue = gateway.issue(self.number) if judged else None
         if issue is None:
             return

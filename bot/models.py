@@ -206,6 +206,7 @@ class Repository(Base):
     removed_at: Mapped[datetime | None]
     native_suggestions: Mapped[bool | None]  # whether GitHub takes suggestions there; None: not found out yet
     paused_at: Mapped[datetime | None]  # by a maintainer's command: nothing is predicted
+    pause_told_at: Mapped[datetime | None]  # when the last command to pause or to resume was given
     stopped: Mapped[str | None] = mapped_column(Text)  # why nothing can be done there: archived, issues switched off
     automations: Mapped[dict[str, Any] | None]  # labels of its templates and workflows: see `automations.py`
 

@@ -39,7 +39,7 @@ class WordHead(torch.nn.Module):
         self.words = torch.nn.Parameter(words.detach()[there], requires_grad=False)  # (words, dimensions)
         self.place = torch.zeros_like(counts)  # of each token among the words
         self.place[there] = torch.arange(len(there))
-        self.transform = torch.nn.Linear(*[words.shape[1]] * 2)
+        self.transform = torch.nn.Linear(words.shape[1], words.shape[1])
         torch.nn.init.eye_(self.transform.weight)
         torch.nn.init.zeros_(self.transform.bias)
         self.norm = torch.nn.LayerNorm(words.shape[1])

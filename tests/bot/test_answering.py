@@ -220,6 +220,17 @@ def test_at_the_cold_start_explain_tells_of_no_measurement(tagger: Tagger) -> No
     assert "past issues show" not in told
 
 
+def test_pause_that_is_told_after_its_end_changes_nothing(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    suggesting.github.people.comment(NAME, number, "/tagger pause")
+    (late,) = suggesting.news()
+    suggesting.seen.add(late.id)
+    suggesting.clock.move(minutes=1)
+    say(suggesting, number, "/tagger resume")
+    suggesting.handle(late)
+    assert suggesting.repo.paused_at is None
+
+
 def test_pause_stops_predictions_until_resume(suggesting: Tagger) -> None:
     number = suggesting.open(CRASH)
     assert say(suggesting, number, "/tagger pause") == ["+1"]
