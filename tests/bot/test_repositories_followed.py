@@ -108,6 +108,17 @@ def test_a_suspension_whose_end_was_never_told_ends_within_the_hour(taught: Tagg
     assert taught.issue(taught.open(CRASH)).names() == {"bug"}
 
 
+def test_work_stops_at_once_though_github_does_not_answer(taught: Tagger) -> None:
+    there = taught.github.world.find(NAME)
+    installation = {"id": there.installation_id, "account": {"login": "octo"}}
+    gone = [{"id": there.id, "full_name": NAME}]
+    payload = {"action": "removed", "installation": installation, "repositories_removed": gone}
+    taught.github.fail_next(1, "502", "/app/installations$")
+    row = taught.handle(taught.github.webhooks.send("installation_repositories", payload))
+    assert row.status == Work.QUEUED, "what GitHub has is asked for again"
+    assert taught.row(Repository, there.id).removed_at == taught.clock.at
+
+
 # --- issues
 
 

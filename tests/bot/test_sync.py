@@ -78,6 +78,17 @@ def test_acts_that_were_missed_are_asked_for_where_the_labels_differ(tagger: Tag
     assert asked(tagger) == ["1", "2"]
 
 
+def test_of_acts_in_the_same_second_the_last_one_is_githubs_to_say(tagger: Tagger) -> None:
+    past(tagger, 1)
+    pull(tagger)
+    tagger.clock.move(minutes=5)
+    tagger.handle(tagger.github.people.unlabel(NAME, 1, "bug"))
+    tagger.github.people.label(NAME, 1, "bug")
+    assert tagger.truths(1) == {"bug": NO}, "nobody told that it was put on again"
+    pull(tagger)
+    assert tagger.truths(1) == {"bug": YES}
+
+
 def test_what_was_told_and_is_pulled_too_changes_nothing(tagger: Tagger) -> None:
     past(tagger, 1)
     pull(tagger)
