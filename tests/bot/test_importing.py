@@ -161,7 +161,7 @@ def limited(tagger: Tagger, limit: int) -> Remote:
 
 
 def test_import_leaves_the_rest_of_the_limit_and_goes_on_at_its_page_in_the_next_hour(tagger: Tagger) -> None:
-    past(tagger, 530)
+    past(tagger, 330)
     there = limited(tagger, 16)
     hours = []
     while tagger.repo.pulled_at is None:
@@ -170,10 +170,11 @@ def test_import_leaves_the_rest_of_the_limit_and_goes_on_at_its_page_in_the_next
         if tagger.repo.pulled_at is None:
             assert tagger.repo.pull_not_before == there.renewed_at
             tagger.clock.at = tagger.repo.pull_not_before
-    assert hours[:-1] == [8, 8, 8], "half of 16"
-    pages = [("/issues/events", page) for page in "123456"] + [("/issues", page) for page in "123456"]
+    assert len(hours) > 2
+    assert set(hours[:-1]) == {8}, "half of 16"
+    pages = [("/issues/events", page) for page in "1234"] + [("/issues", page) for page in "1234"]
     assert asked(tagger) == pages, "each once"
-    assert len(tagger.rows(Issue)) == len(tagger.rows(LabelTruth)) == 530
+    assert len(tagger.rows(Issue)) == len(tagger.rows(LabelTruth)) == 330
 
 
 def test_import_pauses_for_what_others_used_and_new_issues_are_answered_meanwhile(tagger: Tagger) -> None:
@@ -191,9 +192,9 @@ def test_import_pauses_for_what_others_used_and_new_issues_are_answered_meanwhil
     assert len(tagger.rows(Issue)) == 31
 
 
-@pytest.mark.parametrize("share", [0.1, 0.9])
+@pytest.mark.parametrize("share", [0.1, 0.6])
 def test_share_can_be_set(tagger: Tagger, share: float) -> None:
-    past(tagger, 1030)
+    past(tagger)
     there = limited(tagger, 20)
     settings = replace(tagger.context.settings, import_share=share)
     scheduler.import_due(replace(tagger.context, settings=settings))
