@@ -133,6 +133,8 @@ def accept_by_checkbox(github: StandIn) -> None:
     issue = ask(github, "bug", "the lid is open")
     comment = next(each for each in issue.comments if each.author == github.world.bot)
     assert "- [ ] `bug`" in comment.body
+    if folder := os.environ.get("SCREENSHOTS"):
+        Path(folder, "tour-comment.md").write_text(comment.body)
     github.people.edit_comment(NAME, issue.number, comment, comment.body.replace("- [ ] `bug`", "- [x] `bug`"))
     until(lambda: issue.names() == {"bug"}, "the label is put on")
     until(lambda: "<details><summary>Suggestions, settled" in ours(github, issue), "the comment folds itself")
