@@ -288,7 +288,8 @@ def _labels(payload: Payload) -> Iterator[Payload]:
 
 def _issue(payload: Payload, repository: RemoteRepository) -> Issue:
     """Return the issue as GitHub has it after what the payload tells; its labels were put on by its author."""
-    told, moved = payload["issue"], payload.get("changes", {}).get("new_issue")
+    told = {"state": "open", "labels": [], **payload["issue"]}  # which examples of pinned issues lack
+    moved = payload.get("changes", {}).get("new_issue")
     author, created = Actor(told["user"]["login"]), moment(told["created_at"])
     issue = Issue(told["id"], told["number"], told["title"], told["body"], author, created, moment(told["updated_at"]))
     issue.state = told["state"]
