@@ -64,11 +64,10 @@ def follow_installations(context: Context) -> None:
 
 def follow_installation(context: Context, installation: tuple[int, str]) -> None:
     """Serve an installation, given as (id, account), as GitHub has it now; one that is not there is not served."""
+    with context.database.write() as session:
+        enrol(session, installation, (), now=context.now())  # also where that is only to be marked as gone
     if installation[0] in {each.id for each in _installations(context)}:
         _follow(context, installation)
-        return
-    with context.database.write() as session:
-        set_installation(session, installation, suspended_at=context.now())
 
 
 def _installations(context: Context) -> list[RemoteInstallation]:
