@@ -20,6 +20,7 @@ from bot.remote import PastEvent, RemoteIssue, RepositoryGateway
 
 log = logging.getLogger(__name__)
 
+LOST = (404, 410, 422)  # what GitHub answers to an address of a page that it does not know any more
 EVENTS, ISSUES = "events", "issues"  # what is read first, and what then
 
 
@@ -38,6 +39,7 @@ class Progress:
     reached: int = 0
     highest: int = 0
     ended: str | None = None
+    again: bool = False  # begun again, since GitHub refused a page
 
     def with_events(self, events: Sequence[PastEvent]) -> "Progress":
         """Return the progress after another page of events."""
@@ -69,11 +71,19 @@ def read_past(context: Context, repo: Repository, gateway: RepositoryGateway) ->
             done = _read_events(context, repo, gateway, place, done)
             place = ""
         return _read_issues(context, repo, gateway, place, done).issues - before
-    except GitHubRefused:
-        if place:  # GitHub does not know the place any more, it may be: begin again the next time
+    except GitHubRefused as refused:
+        if place and refused.status in LOST:
             with context.database.write() as session:
-                _keep(session, repo, None, Progress())
+                _give_up_place(session, repo, stage, done)
         raise
+
+
+def _give_up_place(session: Session, repo: Repository, stage: str, done: Progress) -> None:
+    """Begin again the next time, for GitHub may not know the place; if that was done, leave older events out."""
+    if not done.again:
+        _keep(session, repo, EVENTS, Progress(again=True))
+    elif stage == EVENTS:
+        _keep(session, repo, ISSUES, done)
 
 
 def _read_events(

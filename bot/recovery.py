@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from bot import storage
 from bot.context import Context
+from bot.errors import BotError, GitHubLimited
 from bot.remote import RemoteDelivery
 
 log = logging.getLogger(__name__)
@@ -16,7 +17,10 @@ MOST_ATTEMPTS = 5  # of one delivery, the first one included
 
 
 def redeliver(context: Context, since: datetime) -> int:
-    """Ask GitHub again for what it tried to deliver since then and we never stored; return how much that was."""
+    """Ask GitHub again for what it tried to deliver since then and we never stored; return how much that was.
+
+    One that GitHub will not deliver does not hold up the others; what it said is raised after them.
+    """
     until = context.now() - SETTLED
     attempts = [each for each in context.github.deliveries(max(since, context.now() - KEPT)) if each.at <= until]
     count = Counter(each.guid for each in attempts)
@@ -25,11 +29,19 @@ def redeliver(context: Context, since: datetime) -> int:
     with context.database.read() as session:
         known = storage.known_deliveries(session, list(latest))
     asked = [each for guid, each in latest.items() if guid not in known and count[guid] < MOST_ATTEMPTS]
+    problem: BotError | None = None
     for each in asked:
-        context.github.redeliver(each.id)
+        try:
+            context.github.redeliver(each.id)
+        except GitHubLimited:
+            raise
+        except BotError as error:
+            problem = error
     _log_given_up([each for guid, each in latest.items() if guid not in known and count[guid] >= MOST_ATTEMPTS])
     if asked:
         log.info("deliveries asked for again", extra={"deliveries": len(asked)})
+    if problem is not None:
+        raise problem
     return len(asked)
 
 

@@ -57,11 +57,15 @@ def _is_over(context: Context, session: Session, repository_id: int) -> bool:
 
 
 def _delete_models(context: Context, repository_id: int) -> None:
-    """Delete the files of a repository's models; none of them serves from here on, whatever happens next."""
+    """Delete the files of a repository's models; none of them serves from here on, whatever happens next.
+
+    If the App comes back before all rows are deleted, the past is read again.
+    """
     with context.database.write() as session:
         if not _is_over(context, session, repository_id):
             return
-        session.get_one(Repository, repository_id).champion_id = None
+        row = session.get_one(Repository, repository_id)
+        row.champion_id = row.pulled_at = row.import_place = row.import_started = row.import_progress = None
         folders = _own_folders(session, repository_id)
     for folder in folders:
         with suppress(FileNotFoundError):

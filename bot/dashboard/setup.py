@@ -15,20 +15,27 @@ STATE, SHOW = "setup_state", "setup_show"  # of the session: against forgery; wh
 
 @blueprint.get("/setup")
 def setup() -> ResponseReturnValue:
-    """Ask whose App it is to be and at which address, then show the button that takes the manifest to GitHub."""
+    """Ask whose App it is to be, and at which address."""
     _require_open()
-    settings, asked = context().settings, flask.request.args
+    return flask.render_template("setup.html", address=flask.request.url_root.rstrip("/"))
+
+
+@blueprint.post("/setup")
+def setup_begin() -> ResponseReturnValue:
+    """Show the button that takes the manifest to GitHub.
+
+    A form of ours only leads here: GitHub sends what is good for the credentials to the address.
+    """
+    _require_open()
+    settings, asked = context().settings, flask.request.form
     address, organization = asked.get("address", "").strip(), asked.get("organization", "").strip()
+    if not address.startswith(("https://", "http://")) or any(sign.isspace() for sign in address):
+        raise BadRequest(f"{address!r} is no address such as https://bot.example.com")
     site = web_address(settings.api_url)
-    post_to = manifest = ""
-    if address:
-        if not address.startswith(("https://", "http://")) or any(sign.isspace() for sign in address):
-            raise BadRequest(f"{address!r} is no address such as https://bot.example.com")
-        flask.session[STATE], flask.session[SHOW] = secrets.token_urlsafe(24), "show" in asked
-        post_to = registration.new_app_address(site, organization, flask.session[STATE])
-        manifest = registration.manifest(address, settings.webhook_path)
-    here = flask.request.url_root.rstrip("/")
-    shown = {"address": address or here, "organization": organization, "post_to": post_to, "manifest": manifest}
+    flask.session[STATE], flask.session[SHOW] = secrets.token_urlsafe(24), "show" in asked
+    post_to = registration.new_app_address(site, organization, flask.session[STATE])
+    manifest = registration.manifest(address, settings.webhook_path)
+    shown = {"address": address, "organization": organization, "post_to": post_to, "manifest": manifest}
     answer = flask.make_response(flask.render_template("setup.html", **shown))
     policy = f"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' {site}; base-uri 'none'"
     answer.headers["Content-Security-Policy"] = f"{policy}; frame-ancestors 'none'"

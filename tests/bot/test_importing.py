@@ -145,9 +145,21 @@ def test_place_that_github_knows_no_more_is_given_up(tagger: Tagger) -> None:
     tagger.enrol(import_place=f"issues {tagger.github.url}/repos/{NAME}/nothing")
     with pytest.raises(GitHubRefused):
         imported(tagger)
-    assert tagger.repo.import_place is None
+    assert tagger.repo.import_place == "events"
     imported(tagger)
     assert len(tagger.rows(Issue)) == 3
+
+
+def test_place_that_is_refused_again_lets_the_import_do_without_older_events(tagger: Tagger) -> None:
+    past(tagger, 3)
+    for what_then in ("events", "issues"):
+        tagger.enrol(import_place=f"events {tagger.github.url}/repos/{NAME}/nothing")
+        with pytest.raises(GitHubRefused):
+            imported(tagger)
+        assert tagger.repo.import_place == what_then
+    imported(tagger)
+    assert len(tagger.rows(Issue)) == 3
+    assert tagger.repo.pulled_at is not None
 
 
 # --- its share of GitHub's limit

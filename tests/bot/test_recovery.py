@@ -108,6 +108,22 @@ def test_first_look_goes_back_for_days_and_a_failed_one_is_made_up_for(taught: T
     assert len(taught.github.webhooks.attempts) == 2
 
 
+def test_one_that_github_does_not_deliver_holds_up_no_other(taught: Tagger, door: Door) -> None:
+    door.shut = True
+    taught.github.people.open_issue(NAME, CRASH)
+    taught.github.people.open_issue(NAME, CRASH)
+    door.shut = False
+    taught.clock.move(minutes=2)
+    look = Redelivery(taught.context)
+    taught.github.fail_next(4, "500", "deliveries/0/attempts")
+    come = []
+    for _ in range(5):
+        look()
+        come.append(len(taught.rows(webhook.Delivery)))
+        taught.clock.move(hours=1)
+    assert come == [1, 1, 1, 1, 2], "it is asked for again and again"
+
+
 def test_github_that_does_not_answer_is_told(taught: Tagger, door: Door) -> None:
     taught.github.fail_next(1, "drop", "/app/hook/deliveries")
     with pytest.raises(GitHubUnavailable):

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import yaml
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from bot.database import Database
 from bot.registration import MANIFEST, store
@@ -19,7 +20,8 @@ from tests.standin import StandIn
 
 pytest_plugins = ["tests.bot.dashboard_fixtures"]
 
-ASKED = "/setup?address=https://bot.example.com&organization="
+ADDRESS = "https://bot.example.com"
+PLACES = ("/setup", "/setup/callback?code=c0de&state=x")
 
 
 @pytest.fixture
@@ -30,9 +32,15 @@ def client(make_client, database: Database, standin: StandIn) -> FlaskClient:
     return browser
 
 
-def begin(client: FlaskClient, organization: str = "") -> tuple[str, dict[str, object]]:
+def fill_in(client: FlaskClient, *, address: str = ADDRESS, **more: str) -> TestResponse:
+    """Send off the form of the first page."""
+    (token,) = set(re.findall(r'name="csrf" value="([^"]+)"', client.get("/setup").text))
+    return client.post("/setup", data={"csrf": token, "address": address, **more})
+
+
+def begin(client: FlaskClient, organization: str = "", **more: str) -> tuple[str, dict[str, object]]:
     """Return where the manifest is posted to, and the manifest."""
-    page = client.get(ASKED + organization).text
+    page = fill_in(client, organization=organization, **more).text
     (address,) = re.findall(r'<form method="post" action="([^"]+apps/new[^"]*)"', page)
     (manifest,) = re.findall(r'name="manifest" value="([^"]+)"', page)
     return html.unescape(address), json.loads(html.unescape(manifest))
@@ -54,7 +62,7 @@ def test_manifest_is_that_of_app_yml_with_this_bots_addresses(client: FlaskClien
 
 
 def test_organisation_is_asked_at_its_own_address(client: FlaskClient) -> None:
-    assert urlsplit(begin(client, "oc%2Fto")[0]).path == "/organizations/oc%2Fto/settings/apps/new"
+    assert urlsplit(begin(client, "oc/to")[0]).path == "/organizations/oc%2Fto/settings/apps/new"
 
 
 def test_code_becomes_credentials_that_only_their_owner_reads(
@@ -81,7 +89,7 @@ def test_credentials_are_shown_once_and_kept_nowhere_where_that_is_asked_for(
     client: FlaskClient, standin: StandIn, tmp_path: Path
 ) -> None:
     standin.world.codes.add("c0de")
-    callback = f"/setup/callback?code=c0de&state={state_of(begin(client, '&show=yes')[0])}"
+    callback = f"/setup/callback?code=c0de&state={state_of(begin(client, show='yes')[0])}"
     page = client.get(callback)
     assert page.headers["Cache-Control"] == "no-store"
     (shown,) = re.findall(r"<pre><code>(.*?)</code></pre>", page.text, re.DOTALL)
@@ -101,7 +109,7 @@ def test_credentials_are_shown_once_and_kept_nowhere_where_that_is_asked_for(
 def test_what_was_asked_for_once_does_not_hold_for_the_next_registration(
     client: FlaskClient, standin: StandIn, tmp_path: Path
 ) -> None:
-    begin(client, "&show=yes")
+    begin(client, show="yes")
     standin.world.codes.add("c0de")
     assert "<pre>" not in client.get(f"/setup/callback?code=c0de&state={state_of(begin(client)[0])}").text
     assert (tmp_path / STORED_APP).exists()
@@ -109,7 +117,7 @@ def test_what_was_asked_for_once_does_not_hold_for_the_next_registration(
 
 def test_it_is_shut_once_done(client: FlaskClient, tmp_path: Path) -> None:
     store(tmp_path, {"APP_ID": "1"})
-    for path in ("/setup", ASKED, "/setup/callback?code=c0de&state=x"):
+    for path in PLACES:
         assert client.get(path).status_code == 404
     store(tmp_path, {"APP_ID": "2"})
     assert json.loads((tmp_path / STORED_APP).read_text()) == {"APP_ID": "1"}
@@ -120,7 +128,7 @@ def test_it_is_shut_where_an_app_is_configured(operator: FlaskClient) -> None:
 
 
 def test_it_is_closed_to_everybody_but_the_operator(make_client) -> None:
-    for path in ("/setup", ASKED, "/setup/callback?code=c0de&state=x"):
+    for path in PLACES:
         assert make_client(app=None).get(path).status_code == 401
 
 
@@ -152,11 +160,17 @@ def test_github_that_does_not_answer_is_told(client: FlaskClient, standin: Stand
 
 @pytest.mark.parametrize("address", ["bot.example.com", "javascript:alert(1)", "https://a b"])
 def test_address_that_is_none_is_refused(client: FlaskClient, address: str) -> None:
-    assert client.get("/setup", query_string={"address": address}).status_code == 400
+    assert fill_in(client, address=address).status_code == 400
+
+
+def test_link_that_names_an_address_leads_to_the_empty_form(client: FlaskClient) -> None:
+    page = client.get(f"/setup?address={ADDRESS}")
+    assert (ADDRESS in page.text, "apps/new" in page.text) == (False, False)
+    assert client.post("/setup", data={"address": ADDRESS}).status_code == 400
 
 
 def test_page_may_post_to_github_and_nowhere_else(client: FlaskClient, standin: StandIn) -> None:
-    policy = client.get(ASKED).headers["Content-Security-Policy"]
+    policy = fill_in(client).headers["Content-Security-Policy"]
     assert f"form-action 'self' {standin.url};" in policy
     assert "script-src" not in policy
 

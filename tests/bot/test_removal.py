@@ -1,18 +1,29 @@
 """The App is taken off a repository: all work stops at once, the data stays for a while, and is then deleted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from bot import challenge, handling, removal, retraining, scheduler
+from bot import challenge, handling, removal, retraining, scheduler, sync
 from bot.database import Database
-from bot.models import Base, Delivery, Guess, Installation, ModelVersion, Prediction, Repository, TrainingRun, Work
+from bot.models import (
+    Base,
+    Delivery,
+    Guess,
+    Installation,
+    Issue,
+    ModelVersion,
+    Prediction,
+    Repository,
+    TrainingRun,
+    Work,
+)
 from tests.bot.dashboard_client import fill, text_of
 from tests.bot.dashboard_data import NOW
-from tests.bot.usecases import BOTH, CRASH, Tagger
+from tests.bot.usecases import BOTH, CRASH, START, Tagger
 from tests.standin.fixtures import NAME
 
 pytest_plugins = ["tests.bot.dashboard_fixtures"]
@@ -211,6 +222,33 @@ def test_forgetting_that_was_cut_off_is_done_the_next_time(tagger: Tagger, monke
     scheduler.forget_removed(tagger.context)
     assert counts(tagger).keys() == {"deliveries", "installations"}
     assert models(tagger) == []
+
+
+@WAYS
+def test_app_that_comes_back_while_its_past_is_being_forgotten_reads_it_again(
+    tagger: Tagger, monkeypatch: pytest.MonkeyPatch, go: Way
+) -> None:
+    old = tagger.github.people.open_issue(NAME, CRASH, at=START - GRACE).number
+    tagger.seen |= {each.id for each in tagger.news()}
+    sync.pull(tagger.context, tagger.repo)
+    go(tagger)
+    tagger.clock.at += GRACE
+    deletions = removal._deletions
+
+    def killed(repository_id: int) -> Iterator[object]:
+        for each in deletions(repository_id):
+            yield each
+            if each.table.name == "issues":
+                raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(removal, "_deletions", killed)
+        with pytest.raises(KeyboardInterrupt):
+            removal.forget(tagger.context)
+    assert tagger.rows(Issue) == []
+    install_again(tagger)
+    scheduler.import_due(tagger.context)
+    assert [each.number for each in tagger.rows(Issue)] == [old]
 
 
 def test_files_that_another_repository_uses_stay(tagger: Tagger) -> None:
