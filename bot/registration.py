@@ -23,6 +23,7 @@ from bot.settings import STORED_APP, Settings
 
 MANIFEST = Path(__file__).parent.parent / "app.yml"
 TIMEOUT = 20  # seconds
+INSTALLING = "INSTALLING"  # beside the credentials in their file: the address of the page that installs the App
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,14 @@ def permissions() -> dict[str, str]:
     return dict(yaml.safe_load(MANIFEST.read_text())["default_permissions"])
 
 
-def manifest(address: str, webhook_path: str) -> str:
-    """Return what GitHub is to make, for a bot that people and GitHub reach at `address`."""
-    base = address.rstrip("/")
+def manifest(address: str, *, webhook: str, back: str) -> str:
+    """Return what GitHub is to make, for a bot that people reach at `address`.
+
+    Deliveries go to `webhook`, and the person who registers comes `back`, under the name by which they are signed in.
+    """
     about: dict[str, Any] = yaml.safe_load(MANIFEST.read_text())
-    about |= {"name": f"issue-tagger-{secrets.token_hex(3)}", "url": base, "redirect_url": f"{base}/setup/callback"}
-    about["hook_attributes"] = {"url": f"{base}{webhook_path}", "active": True}
+    about |= {"name": f"issue-tagger-{secrets.token_hex(3)}", "url": address, "redirect_url": back}
+    about["hook_attributes"] = {"url": webhook, "active": True}
     return json.dumps(about)
 
 
@@ -79,14 +82,23 @@ def convert(api_url: str, code: str) -> Registered:
     return Registered(found["html_url"], credentials)
 
 
+def installing(settings: Settings) -> str:
+    """Return where the App that was registered from here is installed on repositories; empty for another App."""
+    try:
+        return str(json.loads((settings.data_dir / STORED_APP).read_text())[INSTALLING])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def is_closed(settings: Settings) -> bool:
     """Tell whether there is an App already, so that no other one can be registered."""
     return settings.app is not None or (settings.data_dir / STORED_APP).exists()
 
 
-def store(data_dir: Path, credentials: dict[str, str]) -> None:
+def store(data_dir: Path, registered: Registered) -> None:
     """Keep the credentials where the settings find them, readable by the owner only; the first ones stay."""
-    create_private(data_dir / STORED_APP, json.dumps(credentials, indent=1).encode())
+    kept = {**registered.credentials, INSTALLING: registered.installing}
+    create_private(data_dir / STORED_APP, json.dumps(kept, indent=1).encode())
 
 
 def environment(credentials: dict[str, str]) -> str:

@@ -1,12 +1,13 @@
 """The pages on which the operator registers the GitHub App; closed as soon as there is one."""
 
 import secrets
+from urllib.parse import urlsplit
 
 import flask
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import BadRequest
 
-from bot import registration
+from bot import auth, registration
 from bot.dashboard.views import blueprint, context, web_address
 from bot.errors import BotError, NotFoundError
 
@@ -17,7 +18,10 @@ STATE, SHOW = "setup_state", "setup_show"  # of the session: against forgery; wh
 def setup() -> ResponseReturnValue:
     """Ask whose App it is to be, and at which address."""
     _require_open()
-    return flask.render_template("setup.html", address=flask.request.url_root.rstrip("/"))
+    here, site = flask.request.url_root.rstrip("/"), web_address(context().settings.api_url)
+    usable = context().settings.webhook_proxy or not auth.is_loopback(urlsplit(here).netloc)
+    address = here if usable or auth.is_loopback(urlsplit(site).netloc) else ""
+    return flask.render_template("setup.html", address=address, channel=context().settings.webhook_proxy)
 
 
 @blueprint.post("/setup")
@@ -29,12 +33,14 @@ def setup_begin() -> ResponseReturnValue:
     _require_open()
     settings, asked = context().settings, flask.request.form
     address, organization = asked.get("address", "").strip(), asked.get("organization", "").strip()
-    if not address.startswith(("https://", "http://")) or any(sign.isspace() for sign in address):
-        raise BadRequest(f"{address!r} is no address such as https://bot.example.com")
     site = web_address(settings.api_url)
+    _require_reachable(address, site)
     flask.session[STATE], flask.session[SHOW] = secrets.token_urlsafe(24), "show" in asked
     post_to = registration.new_app_address(site, organization, flask.session[STATE])
-    manifest = registration.manifest(address, settings.webhook_path)
+    webhook = settings.webhook_proxy or f"{address.rstrip('/')}{settings.webhook_path}"
+    same = urlsplit(address).netloc == flask.request.host  # then it knows better whether a proxy before us has https
+    back = f"{(address if same else flask.request.url_root).rstrip('/')}{flask.url_for('dashboard.setup_callback')}"
+    manifest = registration.manifest(address, webhook=webhook, back=back)
     shown = {"address": address, "organization": organization, "post_to": post_to, "manifest": manifest}
     answer = flask.make_response(flask.render_template("setup.html", **shown))
     policy = f"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' {site}; base-uri 'none'"
@@ -55,9 +61,23 @@ def setup_callback() -> ResponseReturnValue:
     except BotError as error:
         raise BadRequest(str(error)) from error
     if not show:
-        registration.store(context().settings.data_dir, registered.credentials)
+        registration.store(context().settings.data_dir, registered)
     shown = registration.environment(registered.credentials) if show else ""
     return flask.render_template("registered.html", installing=registered.installing, credentials=shown)
+
+
+def _require_reachable(address: str, site: str) -> None:
+    """Refuse what is no address, and one of this machine's own, under which GitHub would look for itself."""
+    found = urlsplit(address)
+    if found.scheme not in {"https", "http"} or not found.hostname or any(sign.isspace() for sign in address):
+        raise BadRequest(f"{address!r} is no address such as https://bot.example.com")
+    if context().settings.webhook_proxy:
+        return
+    channel = "where GitHub cannot reach this machine, set WEBHOOK_PROXY_URL to a channel, and start anew"
+    if found.path.strip("/") or found.query:
+        raise BadRequest(f"{address!r} has a path, and the webhook has its own: leave it out; {channel}")
+    if auth.is_loopback(found.netloc) and not auth.is_loopback(urlsplit(site).netloc):
+        raise BadRequest(f"{address!r} is this machine's name for itself: give its public address; {channel}")
 
 
 def _require_open() -> None:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, HTTPException, Unauthorized
 
-from bot import auth, in_force, removal, repo_config, storage
+from bot import auth, in_force, registration, removal, repo_config, storage
 from bot.accuracy import APPLY, SUGGEST, Tally, summarise
 from bot.dashboard import charts, choices, formats, hindsights, queries
 from bot.database import Database
@@ -200,6 +200,7 @@ def helpers() -> dict[str, Any]:
     now = context().now()
     return {
         "app_configured": context().settings.app is not None,
+        "installing": registration.installing(context().settings),
         "webhook_path": context().settings.webhook_path,
         "site": web_address(context().settings.api_url),
         "counted": queries.COUNTED,

@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bot.database import Database
-from bot.registration import MANIFEST, store
-from bot.settings import STORED_APP, load
+from bot.registration import MANIFEST, Registered, installing, store
+from bot.settings import STORED_APP, Settings, load
 from tests.bot.dashboard_client import sign_in
 from tests.standin import StandIn
 
@@ -57,7 +57,8 @@ def test_manifest_is_that_of_app_yml_with_this_bots_addresses(client: FlaskClien
     for same in ("default_permissions", "default_events", "public", "description"):
         assert manifest[same] == about[same]
     assert manifest["hook_attributes"] == {"url": "https://bot.example.com/api/github/webhooks", "active": True}
-    assert manifest["redirect_url"] == "https://bot.example.com/setup/callback"
+    assert manifest["redirect_url"] == "http://localhost/setup/callback", "where the operator is signed in"
+    assert begin(client, address="https://localhost")[1]["redirect_url"] == "https://localhost/setup/callback"
     assert begin(client)[1]["name"] != manifest["name"], "names of Apps are taken once on all of GitHub"
 
 
@@ -74,6 +75,7 @@ def test_code_becomes_credentials_that_only_their_owner_reads(
     assert page.status_code == 200
     assert f"{standin.url}/apps/{standin.world.slug}/installations/new" in page.text
     assert "PRIVATE KEY" not in page.text
+    assert installing(Settings(data_dir=tmp_path)) == f"{standin.url}/apps/{standin.world.slug}/installations/new"
     kept = tmp_path / STORED_APP
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     found = load({"ISSUE_TAGGER_DATA_DIR": str(tmp_path)}, Path("/nowhere/.env")).app
@@ -116,11 +118,11 @@ def test_what_was_asked_for_once_does_not_hold_for_the_next_registration(
 
 
 def test_it_is_shut_once_done(client: FlaskClient, tmp_path: Path) -> None:
-    store(tmp_path, {"APP_ID": "1"})
+    store(tmp_path, Registered("https://github.example/apps/x", {"APP_ID": "1"}))
     for path in PLACES:
         assert client.get(path).status_code == 404
-    store(tmp_path, {"APP_ID": "2"})
-    assert json.loads((tmp_path / STORED_APP).read_text()) == {"APP_ID": "1"}
+    store(tmp_path, Registered("https://github.example/apps/y", {"APP_ID": "2"}))
+    assert json.loads((tmp_path / STORED_APP).read_text())["APP_ID"] == "1"
 
 
 def test_it_is_shut_where_an_app_is_configured(operator: FlaskClient) -> None:
@@ -163,9 +165,24 @@ def test_address_that_is_none_is_refused(client: FlaskClient, address: str) -> N
     assert fill_in(client, address=address).status_code == 400
 
 
+@pytest.mark.parametrize("address", ["http://127.0.0.1:3000", "http://localhost", "https://smee.example/channel"])
+def test_address_that_github_cannot_deliver_to_is_refused(make_client, database: Database, address: str) -> None:
+    browser = make_client(app=None)
+    sign_in(browser, database)
+    refused = fill_in(browser, address=address)
+    assert (refused.status_code, "WEBHOOK_PROXY_URL" in refused.text) == (400, True)
+
+
+def test_channel_takes_the_deliveries_of_a_machine_that_github_cannot_reach(make_client, database: Database) -> None:
+    browser = make_client(app=None, webhook_proxy="https://smee.example/channel")
+    sign_in(browser, database)
+    (manifest,) = re.findall(r'name="manifest" value="([^"]+)"', fill_in(browser, address="http://localhost").text)
+    assert json.loads(html.unescape(manifest))["hook_attributes"]["url"] == "https://smee.example/channel"
+
+
 def test_link_that_names_an_address_leads_to_the_empty_form(client: FlaskClient) -> None:
     page = client.get(f"/setup?address={ADDRESS}")
-    assert (ADDRESS in page.text, "apps/new" in page.text) == (False, False)
+    assert (f'value="{ADDRESS}"' in page.text, "apps/new" in page.text) == (False, False)
     assert client.post("/setup", data={"address": ADDRESS}).status_code == 400
 
 
