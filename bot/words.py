@@ -38,7 +38,7 @@ WORDS = {
         one="**Suggested label**, for maintainers:",
         several="**Suggested labels**, for maintainers:",
         sure="{}% sure",
-        unmeasured="unmeasured: a guess from the label's name, for lack of labelled issues",
+        unmeasured="unmeasured: a guess from the label's name, for nothing is learnt here yet",
         rule="by a rule of this repository's configuration",
         nothing="The text has changed, and no label is suggested any more.",
         settled="Suggestions, settled",
@@ -58,8 +58,8 @@ WORDS = {
         too_little="I am {sure}% sure; I would suggest it from {suggest}% on.",
         unknown="I am {sure}% sure; past issues do not show yet what is enough to suggest it.",
         rival="I am {sure}% sure; but a label that never goes together with it fits better.",
-        by_name="Its name and description fit best; I had too few labelled issues to learn from.",
-        not_by_name="Its name and description do not fit best; I had too few labelled issues to learn from.",
+        by_name="Its name and description fit best; nothing learnt from labelled issues here is in use yet.",
+        not_by_name="Its name and description do not fit best; nothing learnt from labelled issues here is in use yet.",
         thoughts="What I think of each label, the likeliest first:",
         no_thoughts="I have not looked for labels of this issue.",
     ),
@@ -67,7 +67,7 @@ WORDS = {
         one="**Vorgeschlagenes Label**, für Maintainer:",
         several="**Vorgeschlagene Labels**, für Maintainer:",
         sure="zu {} % sicher",
-        unmeasured="nicht gemessen: vom Namen her geraten, denn es fehlen Issues mit Labels",
+        unmeasured="nicht gemessen: vom Namen her geraten, denn hier ist noch nichts gelernt",
         rule="nach einer Regel in der Konfiguration dieses Repositorys",
         nothing="Der Text hat sich geändert; es wird kein Label mehr vorgeschlagen.",
         settled="Vorschläge, erledigt",
@@ -87,8 +87,8 @@ WORDS = {
         too_little="Ich bin zu {sure} % sicher; ab {suggest} % würde ich es vorschlagen.",
         unknown="Ich bin zu {sure} % sicher; die bisherigen Issues zeigen noch nicht, was für einen Vorschlag genügt.",
         rival="Ich bin zu {sure} % sicher; aber ein Label, das nie mit ihm zusammen steht, passt besser.",
-        by_name="Name und Beschreibung passen am besten; zum Lernen gab es zu wenige Issues mit Labels.",
-        not_by_name="Name und Beschreibung passen nicht am besten; zum Lernen gab es zu wenige Issues mit Labels.",
+        by_name="Name und Beschreibung passen am besten; hier Gelerntes ist noch nicht im Einsatz.",
+        not_by_name="Name und Beschreibung passen nicht am besten; hier Gelerntes ist noch nicht im Einsatz.",
         thoughts="Was ich von jedem Label halte, das wahrscheinlichste zuerst:",
         no_thoughts="Für dieses Issue habe ich keine Labels gesucht.",
     ),
@@ -96,7 +96,7 @@ WORDS = {
         one="**Etiqueta sugerida**, para quienes mantienen el proyecto:",
         several="**Etiquetas sugeridas**, para quienes mantienen el proyecto:",
         sure="seguridad: {} %",
-        unmeasured="sin medir: una suposición por el nombre, a falta de incidencias etiquetadas",
+        unmeasured="sin medir: una suposición por el nombre, pues aquí aún no hay nada aprendido",
         rule="según una regla de la configuración de este repositorio",
         nothing="El texto ha cambiado y ya no se sugiere ninguna etiqueta.",
         settled="Sugerencias, resueltas",
@@ -120,12 +120,12 @@ WORDS = {
         unknown="Mi seguridad es del {sure} %; las incidencias anteriores aún no muestran cuánto basta para sugerirla.",
         rival="Mi seguridad es del {sure} %; pero encaja mejor una etiqueta que nunca va junto con ella.",
         by_name=(
-            "Su nombre y su descripción son los que mejor encajan; no "
-            "había suficientes incidencias etiquetadas de las que aprender."
+            "Su nombre y su descripción son los que mejor encajan; "
+            "aún no se usa nada aprendido de las incidencias de aquí."
         ),
         not_by_name=(
-            "Su nombre y su descripción no son los que mejor encajan; no "
-            "había suficientes incidencias etiquetadas de las que aprender."
+            "Su nombre y su descripción no son los que mejor encajan; "
+            "aún no se usa nada aprendido de las incidencias de aquí."
         ),
         thoughts="Lo que pienso de cada etiqueta, primero la más probable:",
         no_thoughts="No he buscado etiquetas para esta incidencia.",
@@ -134,7 +134,7 @@ WORDS = {
         one="**Étiquette suggérée**, pour les mainteneurs :",
         several="**Étiquettes suggérées**, pour les mainteneurs :",
         sure="sûr à {} %",
-        unmeasured="non mesuré : deviné d'après le nom, faute de tickets étiquetés",
+        unmeasured="non mesuré : deviné d'après le nom, car rien n'est encore appris ici",
         rule="selon une règle de la configuration de ce dépôt",
         nothing="Le texte a changé ; plus aucune étiquette n'est suggérée.",
         settled="Suggestions, réglées",
@@ -156,13 +156,8 @@ WORDS = {
         too_little="Je suis sûr à {sure} % ; je la suggérerais à partir de {suggest} %.",
         unknown="Je suis sûr à {sure} % ; les tickets passés ne montrent pas encore ce qui suffit pour la suggérer.",
         rival="Je suis sûr à {sure} % ; mais une étiquette qui ne va jamais avec elle convient mieux.",
-        by_name=(
-            "Son nom et sa description conviennent le mieux ; j'avais trop peu de tickets étiquetés pour apprendre."
-        ),
-        not_by_name=(
-            "Son nom et sa description ne conviennent pas le mieux "
-            "; j'avais trop peu de tickets étiquetés pour apprendre."
-        ),
+        by_name=("Son nom et sa description conviennent le mieux ; rien d'appris ici ne sert encore."),
+        not_by_name=("Son nom et sa description ne conviennent pas le mieux ; rien d'appris ici ne sert encore."),
         thoughts="Ce que je pense de chaque étiquette, la plus probable d'abord :",
         no_thoughts="Je n'ai pas cherché d'étiquettes pour ce ticket.",
     ),
@@ -170,7 +165,7 @@ WORDS = {
         one="メンテナー向けの**ラベル候補**:",
         several="メンテナー向けの**ラベル候補**:",
         sure="確信度 {}%",
-        unmeasured="未検証: ラベル付きの Issue が足りないため、ラベル名からの推測です",
+        unmeasured="未検証: ここではまだ学習していないため、ラベル名からの推測です",
         rule="このリポジトリの設定のルールによる",
         nothing="本文が変わったため、候補のラベルはなくなりました。",
         settled="候補は確定しました",
@@ -190,9 +185,9 @@ WORDS = {
         too_little="確信度は {sure}% です。{suggest}% 以上なら候補として示します。",
         unknown="確信度は {sure}% です。候補として示してよい値は、過去の Issue からはまだ分かりません。",
         rival="確信度は {sure}% ですが、これと同時には付かない別のラベルのほうが合います。",
-        by_name="ラベルの名前と説明が最もよく合います。学習に使えるラベル付きの Issue が足りませんでした。",
+        by_name="ラベルの名前と説明が最もよく合います。ここの Issue から学習した結果はまだ使われていません。",
         not_by_name=(
-            "ラベルの名前と説明が最もよく合うものではありません。学習に使えるラベル付きの Issue が足りませんでした。"
+            "ラベルの名前と説明が最もよく合うものではありません。ここの Issue から学習した結果はまだ使われていません。"
         ),
         thoughts="各ラベルについての判断（可能性の高い順）:",
         no_thoughts="この Issue のラベルは調べていません。",
@@ -201,7 +196,7 @@ WORDS = {
         one="**Etiqueta sugerida**, para quem mantém o projeto:",
         several="**Etiquetas sugeridas**, para quem mantém o projeto:",
         sure="certeza de {}%",
-        unmeasured="não medido: um palpite pelo nome, por falta de issues etiquetadas",
+        unmeasured="não medido: um palpite pelo nome, pois aqui ainda nada foi aprendido",
         rule="por uma regra da configuração deste repositório",
         nothing="O texto mudou e nenhuma etiqueta é mais sugerida.",
         settled="Sugestões, resolvidas",
@@ -223,9 +218,9 @@ WORDS = {
         too_little="Tenho {sure}% de certeza; eu a sugeriria a partir de {suggest}%.",
         unknown="Tenho {sure}% de certeza; as issues anteriores ainda não mostram quanto basta para sugeri-la.",
         rival="Tenho {sure}% de certeza; mas uma etiqueta que nunca aparece junto com ela serve melhor.",
-        by_name="O nome e a descrição são os que melhor servem; havia poucas issues etiquetadas com que aprender.",
+        by_name="O nome e a descrição são os que melhor servem; nada aprendido com as issues daqui está em uso ainda.",
         not_by_name=(
-            "O nome e a descrição não são os que melhor servem; havia poucas issues etiquetadas com que aprender."
+            "O nome e a descrição não são os que melhor servem; nada aprendido com as issues daqui está em uso ainda."
         ),
         thoughts="O que penso de cada etiqueta, a mais provável primeiro:",
         no_thoughts="Não procurei etiquetas para esta issue.",
@@ -234,7 +229,7 @@ WORDS = {
         one="给维护者的**标签建议**：",
         several="给维护者的**标签建议**：",
         sure="把握 {}%",
-        unmeasured="未经验证：带标签的议题不足，仅根据标签名称推测",
+        unmeasured="未经验证：此处尚未学习，仅根据标签名称推测",
         rule="依据本仓库配置中的规则",
         nothing="内容已更改，不再建议任何标签。",
         settled="建议已处理",
@@ -251,8 +246,8 @@ WORDS = {
         too_little="我有 {sure}% 的把握；达到 {suggest}% 时我才会建议它。",
         unknown="我有 {sure}% 的把握；以往的议题还看不出多少才足以提出建议。",
         rival="我有 {sure}% 的把握；但另一个从不与它同时出现的标签更合适。",
-        by_name="它的名称和描述最为贴切；可供学习的带标签议题太少。",
-        not_by_name="它的名称和描述不是最贴切的；可供学习的带标签议题太少。",
+        by_name="它的名称和描述最为贴切；尚未使用从本仓库议题中学到的内容。",
+        not_by_name="它的名称和描述不是最贴切的；尚未使用从本仓库议题中学到的内容。",
         thoughts="我对每个标签的看法，可能性最高的在前：",
         no_thoughts="我没有为此议题寻找标签。",
     ),
