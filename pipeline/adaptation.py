@@ -1,6 +1,7 @@
 """Masked-language-model training of a backbone on a repository's issues: it reads no label."""
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -68,16 +69,25 @@ class MaskedLm(torch.nn.Module):
         return {"states": whole[masked], "truth": truth}
 
 
-def adapt(backbone: Backbone, texts: Sequence[str], *, schedule: Schedule, seed: int, report: Progress) -> Losses:
+def adapt(
+    backbone: Backbone, texts: Sequence[str], *, schedule: Schedule, seed: int, report: Progress, share: float = 1.0
+) -> Losses:
     """Train the upper layers of a backbone, in place, to predict masked tokens of texts; return steps and losses.
 
     The head alone is trained first, so that the layers are not bent by what it has yet to learn. The losses are those
-    of the training that follows.
+    of the training that follows. What the layers learnt is mixed with what they were.
+
+    Parameters
+    ----------
+    share : float
+        Of the trained weights in the mean with those before; at 1 they stay as they were trained.
 
     References
     ----------
     Gururangan et al. (2020), arXiv:2004.10964: task-adaptive pre-training. Deviations: the lower layers and the
-    embeddings stay as they are, and the head first learns alone, as in Kumar et al. (2022), arXiv:2202.10054.
+    embeddings stay as they are; the head first learns alone, as in Kumar et al. (2022), arXiv:2202.10054; and the
+    weights are averaged, as in Wortsman et al. (2022), arXiv:2109.01903, for a few minutes of masked words unlearn
+    some of what makes sentences comparable.
     """
     if backbone.tokenizer.mask_token is None:
         raise BackboneError("a backbone whose tokenizer has no mask token cannot be adapted by masked words")
@@ -90,6 +100,7 @@ def adapt(backbone: Backbone, texts: Sequence[str], *, schedule: Schedule, seed:
         return {name: made[name] for name in ("input_ids", "attention_mask", "labels")}
 
     losses: Losses = []
+    before = copy.deepcopy(backbone.model.state_dict())
     steps = schedule.epochs * -(-len(texts) // schedule.batch)
 
     def told(step: int, loss: float) -> None:
@@ -104,8 +115,15 @@ def adapt(backbone: Backbone, texts: Sequence[str], *, schedule: Schedule, seed:
     task = Task(len(ids), collate, lambda lm, inputs: masked_loss(lm.head, lm.states(inputs)))
     run_trainer(model, task, schedule=schedule, seed=seed, told=told)
     model.requires_grad_(True)
-    backbone.model.cpu().eval()
+    _mix(backbone.model.cpu().eval(), before, share)
     return losses
+
+
+@torch.no_grad()
+def _mix(model: Any, before: Mapping[str, torch.Tensor], share: float) -> None:
+    for name, weights in model.state_dict().items():
+        if weights.is_floating_point():
+            weights.lerp_(before[name], 1 - share)
 
 
 @torch.no_grad()

@@ -22,6 +22,8 @@ class DomainAdapted(FineTune):
     ----------
     adapt_epochs, adapt_rate : int, float
         Of the masked-LM training.
+    adapted : float
+        Share of what it made of the weights in their mean with those before it.
     most : int
         Issues it is done on; of more, so many evenly spread over their numbers, the same whichever have labels.
     more
@@ -34,11 +36,13 @@ class DomainAdapted(FineTune):
 
     name: ClassVar[str] = "domain_adapted"
     cost: ClassVar[float] = 400.0
-    extra: ClassVar[tuple[str, ...]] = ("adapt_epochs", "adapt_rate", "most")
+    extra: ClassVar[tuple[str, ...]] = ("adapt_epochs", "adapt_rate", "adapted", "most")
 
-    def __init__(self, *, adapt_epochs: int = 3, adapt_rate: float = 2e-4, most: int = 1000, **more: Any) -> None:
+    def __init__(
+        self, *, adapt_epochs: int = 3, adapt_rate: float = 2e-4, adapted: float = 0.5, most: int = 1000, **more: Any
+    ) -> None:
         super().__init__(**more)
-        self.adapt_epochs, self.adapt_rate, self.most = adapt_epochs, adapt_rate, most
+        self.adapt_epochs, self.adapt_rate, self.adapted, self.most = adapt_epochs, adapt_rate, adapted, most
 
     def _backbone(self, issues: Issues, options: FitOptions, seed: int, report: Progress) -> Backbone:
         from pipeline.adaptation import adapt
@@ -48,5 +52,5 @@ class DomainAdapted(FineTune):
         both = sorted([*issues, *options.get("unlabeled", ())], key=lambda issue: issue.number)
         texts = readable(spread_evenly(both, self.most))
         schedule = Schedule(self.adapt_epochs, self.adapt_rate, batch=16)
-        self.loss_ = adapt(backbone, texts, schedule=schedule, seed=seed, report=report)
+        self.loss_ = adapt(backbone, texts, schedule=schedule, seed=seed, report=report, share=self.adapted)
         return backbone

@@ -14,6 +14,7 @@ from tests.pipeline import tiny
 from tests.pipeline.samples import labelled
 
 TEXTS = [issue.text for issue in labelled(40)]
+NAME = "encoder.layer.2.output.dense.weight"
 SCHEDULE = Schedule(epochs=6, rate=1e-2, batch=8)
 ALIKE = ["crash " * 6, "typo " * 6] * 20  # what is masked is told by what is not
 
@@ -39,6 +40,19 @@ def test_only_the_upper_layers_change() -> None:
     names = changed(adapted(2)[0])
     assert names
     assert all("layer.2" in name for name in names)
+
+
+def test_the_weights_may_be_a_mean_of_those_before_and_after() -> None:
+    def weights(share: float) -> torch.Tensor:
+        backbone = Backbone(tiny.encoder(), frozen=2, tokens=48)
+        adapt(backbone, TEXTS, schedule=SCHEDULE, seed=0, report=lambda done: None, share=share)
+        found: torch.Tensor = backbone.model.state_dict()[NAME]
+        return found
+
+    none, half, whole = weights(0), weights(0.5), weights(1)
+    assert torch.allclose(half, (none + whole) / 2)
+    assert not torch.allclose(none, whole)
+    assert torch.equal(none, Backbone(tiny.encoder(), frozen=2, tokens=48).model.state_dict()[NAME])
 
 
 def test_with_no_frozen_layer_all_layers_change_but_the_words_stay() -> None:
