@@ -1,7 +1,9 @@
 """Settings from the environment and from `.env`: the only reader of either. Lists every problem at once."""
 
+import io
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -9,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dotenv import dotenv_values
+from dotenv.parser import Binding, parse_stream
 
 from bot import setting_values as values
 from bot.errors import SettingsError
@@ -137,11 +140,13 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")
     Raises
     ------
     SettingsError
-        With every problem found: unknown names, values that cannot be used, an App that is half configured.
+        With every problem found: lines that set nothing, unknown names, values that cannot be used, an App that is
+        half configured.
     """
     environ = os.environ if environ is None else environ
-    from_file = {name: value or "" for name, value in dotenv_values(env_file).items()}
+    from_file, problems = _env_file(env_file)
     reader = _Reader({**from_file, **environ})
+    reader.problems += problems
     known = {name for name in environ if name.startswith(PREFIX)} | from_file.keys()
     reader.problems += [
         f"{name}: there is no such setting; see README, Configuration" for name in sorted(known - NAMES)
@@ -154,6 +159,24 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")
     if reader.problems:
         raise SettingsError(reader.problems)
     return settings
+
+
+def _env_file(path: Path) -> tuple[dict[str, str], list[str]]:
+    """Return what a file sets, and what is wrong with its lines; none is quoted, for it may be a piece of a key."""
+    text = "" if path.is_dir() or not path.exists() else path.read_text(encoding="utf-8")
+    lines = list(parse_stream(io.StringIO(text)))
+    bad = [line for line in lines if line.error or (line.key and (line.value is None or not line.key.isidentifier()))]
+    good = "".join(line.original.string for line in lines if line not in bad)
+    found = {name: value or "" for name, value in dotenv_values(stream=io.StringIO(good)).items()}
+    return found, [_bad_line(path, line) for line in bad]
+
+
+def _bad_line(path: Path, line: Binding) -> str:
+    text = line.original.string
+    number = line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
+    name = next(iter(re.findall(r"\w+", text)), "")
+    what = f"{name} is not followed by = and a value" if name in NAMES else "this is not a setting"
+    return f"{path}, line {number}: {what}; write NAME=value, and a value of many lines goes in double quotes"
 
 
 def _build(reader: _Reader) -> Settings:

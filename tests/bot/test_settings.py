@@ -90,6 +90,30 @@ def test_misspelt_setting_in_env_file_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("ISSUE_TAGGER_MODE apply", ".env, line 3: ISSUE_TAGGER_MODE is not followed by = and a value; "),
+        ("ISSUE_TAGGER_MODE", ".env, line 3: ISSUE_TAGGER_MODE is not followed by = and a value; "),
+        ("WEBHOOK_SECRET: hush", ".env, line 3: WEBHOOK_SECRET is not followed by = and a value; "),
+        ("hush hush", ".env, line 3: this is not a setting; "),
+        ("hush+/hush==", ".env, line 3: this is not a setting; "),
+    ],
+)
+def test_line_of_env_file_that_sets_nothing_is_told(
+    tmp_path: Path, line: str, told: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / ".env").write_text(f"HOST=localhost\n\n{line}\nPORT=http\n")
+    with pytest.raises(SettingsError) as caught:
+        load({}, tmp_path / ".env")
+    first, second = caught.value.problems
+    assert first.startswith(str(tmp_path / told))
+    assert first.endswith("a value of many lines goes in double quotes")
+    assert second.startswith("PORT: ")
+    assert "hush" not in first
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("PORT", "65536"),
