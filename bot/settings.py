@@ -1,5 +1,6 @@
 """Settings from the environment and from `.env`: the only reader of either. Lists every problem at once."""
 
+import difflib
 import io
 import json
 import os
@@ -148,9 +149,7 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")
     reader = _Reader({**from_file, **environ})
     reader.problems += problems
     known = {name for name in environ if name.startswith(PREFIX)} | from_file.keys()
-    reader.problems += [
-        f"{name}: there is no such setting; see README, Configuration" for name in sorted(known - NAMES)
-    ]
+    reader.problems += [f"{name}: there is no such setting; {_meant(name)}" for name in sorted(known - NAMES)]
     settings = _build(reader)
     if settings.app is None and not reader.problems:
         settings = replace(settings, app=_stored_app(settings.data_dir, reader))
@@ -159,6 +158,12 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")
     if reader.problems:
         raise SettingsError(reader.problems)
     return settings
+
+
+def _meant(name: str) -> str:
+    known = {each.removeprefix(PREFIX): each for each in NAMES}
+    close = difflib.get_close_matches(name.removeprefix(PREFIX), known, n=1)
+    return f"did you mean {known[close[0]]}?" if close else "see README, Configuration"
 
 
 def _env_file(path: Path) -> tuple[dict[str, str], list[str]]:

@@ -83,6 +83,19 @@ def test_misspelt_setting_is_told(name: str) -> None:
     assert found.startswith(f"{name}: there is no such setting")
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("ISSUE_TAGGER_APLY_PRECISION", "did you mean ISSUE_TAGGER_APPLY_PRECISION?"),
+        ("ISSUE_TAGGER_PORT", "did you mean PORT?"),
+        ("ISSUE_TAGGER_XYZZY", "see README, Configuration"),
+    ],
+)
+def test_setting_that_was_meant_is_named(name: str, meant: str) -> None:
+    (found,) = problems(**{name: "0.9"})
+    assert found == f"{name}: there is no such setting; {meant}"
+
+
 def test_misspelt_setting_in_env_file_is_told(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("WEBHOOK_SECRETS=x\n")
     with pytest.raises(SettingsError, match="WEBHOOK_SECRETS: there is no such setting"):
