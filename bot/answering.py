@@ -4,7 +4,7 @@ What they say of a label is their judgement of it, recorded before the label is 
 """
 
 import logging
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from bot.context import Context
 from bot.events import need
 from bot.feedback import LabelAct
 from bot.models import ActorKind, Delivery, Guess, Prediction, Repository, Truth
-from bot.remote import RemoteSuggestion, RepositoryGateway
+from bot.remote import RemoteSuggestion
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def _before(payload: Mapping[str, Any]) -> str:
     return str((changes.get("body") or {}).get("from") or "")
 
 
-def fold_settled(context: Context, repo: Repository, number: int) -> None:
+def fold_settled(context: Context, delivery: Delivery, repo: Repository, number: int) -> None:
     """Fold our comment on an issue away if people have judged every label that it suggests."""
     with context.database.read() as session:
         if not storage.has_comment(session, repo.id, number):
@@ -56,6 +56,7 @@ def fold_settled(context: Context, repo: Repository, number: int) -> None:
         there = gateway.marked_comment(number, comments.MARKER)
         folded = comments.fold(there.body, language=in_force.config(repo).language) if there else ""
         if there and folded != there.body:
+            context.hold(repo, delivery)
             gateway.edit_comment(number, there.id, folded)
 
 
@@ -81,7 +82,7 @@ def _dismissal(repo: Repository, number: int, dismissed: RemoteSuggestion) -> La
     return LabelAct(key, repo.id, number, dismissed.label, False, who, ActorKind.PERSON, dismissed.at)
 
 
-def take_back(context: Context, repo: Repository, number: int) -> list[str]:
+def take_back(context: Context, repo: Repository, number: int, *, delivery: Delivery | None = None) -> list[str]:
     """Take back what the bot wrote on an issue and nobody confirmed; return what that was, in words."""
     gateway = context.gateway(repo)
     with context.database.read() as session:
@@ -94,25 +95,23 @@ def take_back(context: Context, repo: Repository, number: int) -> list[str]:
     unconfirmed = [each for each in guesses if known.get(each.label, Truth.UNCONFIRMED) is Truth.UNCONFIRMED]
     applied = [each.label for each in unconfirmed if each.written == "applied" and each.label.lower() in present]
     for label in applied:
+        context.hold(repo, delivery)
         gateway.remove_label(number, label)
     done = [f"label {label}" for label in applied]
     if suggested := {each.label.lower() for each in unconfirmed if each.written == "suggested"}:
-        done += _dismiss(gateway, number, suggested)
+        pending = [each for each in gateway.suggestions(number) or () if each.state == "pending"]
+        ours = [each for each in pending if each.label.lower() in suggested]
+        for each in ours:
+            context.hold(repo, delivery)
+            gateway.dismiss_suggestion(number, each.id)
+        done += [f"suggestion {each.label}" for each in ours]
     accepted = any(known.get(guess.label) is Truth.POSITIVE for guess in guesses if guess.written == "suggested")
     there = None if accepted else gateway.marked_comment(number, comments.MARKER)
     if there:
+        context.hold(repo, delivery)
         gateway.delete_comment(number, there.id)
         done.append("comment")
     return done
-
-
-def _dismiss(gateway: RepositoryGateway, number: int, labels: Container[str]) -> list[str]:
-    """Take back labels suggested in GitHub's own interface that nobody has answered; return which, in words."""
-    pending = [each for each in gateway.suggestions(number) or () if each.state == "pending"]
-    ours = [each for each in pending if each.label.lower() in labels]
-    for each in ours:
-        gateway.dismiss_suggestion(number, each.id)
-    return [f"suggestion {each.label}" for each in ours]
 
 
 @dataclass(frozen=True)
@@ -140,6 +139,7 @@ class _Answer:
         for command in allowed:
             getattr(self, f"_{command.name}")(command)
         followed = len(allowed) == len(given)
+        self._hold()
         self.context.gateway(self.repo).react(comment_id, FOLLOWED if followed else REFUSED)
 
     def _accept(self, command: Command) -> None:
@@ -150,7 +150,7 @@ class _Answer:
         self._judge(dict.fromkeys(command.labels, False))
 
     def _undo(self, command: Command) -> None:
-        take_back(self.context, self.repo, self.number)
+        take_back(self.context, self.repo, self.number, delivery=self.delivery)
 
     def _explain(self, command: Command) -> None:
         gateway, guesses = self.context.gateway(self.repo), self._guesses()[:EXPLAINED]
@@ -161,8 +161,10 @@ class _Answer:
         there = gateway.marked_comment(self.number, comments.MARKER)
         body = comments.with_explanation(there.body if there else comments.MARKER, told)
         if there is None:
+            self._hold()
             gateway.create_comment(self.number, body)
         elif there.body.strip() != body.strip():
+            self._hold()
             gateway.edit_comment(self.number, there.id, body)
 
     def _pause(self, command: Command) -> None:
@@ -209,11 +211,16 @@ class _Answer:
                 del judged[name]
         missing = [name for name, right in judged.items() if right and name not in issue.labels]
         if missing:
+            self._hold()
             gateway.add_labels(self.number, missing)
         for name, right in judged.items():
             if not right and name in issue.labels:
+                self._hold()
                 gateway.remove_label(self.number, name)
-        fold_settled(self.context, self.repo, self.number)
+        fold_settled(self.context, self.delivery, self.repo, self.number)
+
+    def _hold(self) -> None:
+        self.context.hold(self.repo, self.delivery)
 
     def _acts(self, judged: Mapping[str, bool]) -> Iterable[LabelAct]:
         for name, right in judged.items():

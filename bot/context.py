@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from bot import leases, storage
 from bot.database import Database
-from bot.models import Repository
+from bot.models import Delivery, Repository
 from bot.remote import RemoteRepository, RepositoryGateway
 from bot.settings import Settings
 
@@ -58,3 +59,10 @@ class Context:
     def gateway(self, repo: Repository) -> RepositoryGateway:
         """Return what can be done with `repo` on GitHub."""
         return self.github.repository(repo.installation_id, repo.full_name)
+
+    def hold(self, repo: Repository, delivery: Delivery | None) -> None:
+        """Make sure, before a write to GitHub, that the delivery, if it is for one, is still ours and `repo` served."""
+        with self.database.write() as session:
+            if delivery is not None:
+                leases.renew(session, Delivery, delivery, now=self.now(), lease=self.settings.lease)
+            storage.require_served(session, repo.id)

@@ -199,7 +199,7 @@ def _on_issues(context: Context, delivery: Delivery, repo: Repository, payload: 
         begun = storage.prediction_of(session, delivery.id) is not None
     _take_off_settled(context, repo, state, told_acts)
     if any(act.kind is ActorKind.PERSON for act in told_acts):
-        answering.fold_settled(context, repo, state.number)
+        answering.fold_settled(context, delivery, repo, state.number)
     if begun or ((delivery.action == "opened" or again) and _may_tag(repo, state)):
         tagging.tag(context, delivery, repo, state)
 

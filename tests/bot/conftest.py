@@ -36,3 +36,10 @@ def taught(tagger: Tagger) -> Tagger:
     """The same with a small model: it applies "bug" and "documentation", and suggests "question"."""
     tagger.serve()
     return tagger
+
+
+@pytest.fixture
+def suggesting(taught: Tagger) -> Tagger:
+    """A bot that suggests "bug" for a crash, and "question" for a question."""
+    taught.enrol(mode=Mode.SUGGEST)
+    return taught

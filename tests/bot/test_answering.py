@@ -5,41 +5,9 @@ import pytest
 from bot import answering
 from bot.cli import main
 from bot.comments import MARKER
-from bot.models import Mode, Outcome, Truth
-from tests.bot.usecases import ASK, BOTH, CRASH, Tagger
+from bot.models import Outcome, Truth
+from tests.bot.usecases import ASK, BOTH, CRASH, Tagger, ours, say, tick
 from tests.standin.fixtures import NAME
-from tests.standin.state import Comment
-
-
-@pytest.fixture
-def suggesting(taught: Tagger) -> Tagger:
-    """A bot that suggests "bug" for a crash, and "question" for a question."""
-    taught.enrol(mode=Mode.SUGGEST)
-    return taught
-
-
-def ours(tagger: Tagger, number: int) -> Comment:
-    """Return the bot's comment; there is exactly one."""
-    (found,) = [each for each in tagger.issue(number).comments if each.author.login.endswith("[bot]")]
-    return found
-
-
-def tick(tagger: Tagger, number: int, label: str, *, on: bool = True, by: str = "maintainer") -> None:
-    """Let somebody tick the box of a label, or untick it."""
-    comment, boxes = ours(tagger, number), ("- [ ] ", "- [x] ")
-    lines = comment.body.split("\n")
-    (place,) = [index for index, line in enumerate(lines) if line.startswith(boxes) and f"`{label}`" in line]
-    lines[place] = boxes[on] + lines[place][6:]
-    tagger.github.people.edit_comment(NAME, number, comment, "\n".join(lines), by=by)
-    tagger.catch_up()
-
-
-def say(tagger: Tagger, number: int, text: str, *, by: str = "maintainer") -> list[str]:
-    """Let somebody comment; return the bot's reactions."""
-    comment = tagger.github.people.comment(NAME, number, text, by=by)
-    tagger.catch_up()
-    return comment.reactions
-
 
 # --- boxes
 

@@ -22,6 +22,7 @@ from pipeline.issues import Issue
 from pipeline.training import Recipe, Trained, train
 from tests.standin import Delivery, Logged, StandIn
 from tests.standin.fixtures import LABELS, NAME
+from tests.standin.state import Comment
 from tests.standin.state import Issue as Remote
 
 Table = TypeVar("Table", bound=Base)
@@ -169,6 +170,29 @@ class Tagger:
             model = storage.add_model(session, repo.id, {**values, **about, "created_at": self.clock()})
             retraining.serve(session, repo, model, "a test", now=self.clock())
             return model.id
+
+
+def ours(tagger: Tagger, number: int) -> Comment:
+    """Return the bot's comment; there is exactly one."""
+    (found,) = [each for each in tagger.issue(number).comments if each.author.login.endswith("[bot]")]
+    return found
+
+
+def tick(tagger: Tagger, number: int, label: str, *, on: bool = True, by: str = "maintainer") -> None:
+    """Let somebody tick the box of a label, or untick it."""
+    comment, boxes = ours(tagger, number), ("- [ ] ", "- [x] ")
+    lines = comment.body.split("\n")
+    (place,) = [index for index, line in enumerate(lines) if line.startswith(boxes) and f"`{label}`" in line]
+    lines[place] = boxes[on] + lines[place][6:]
+    tagger.github.people.edit_comment(NAME, number, comment, "\n".join(lines), by=by)
+    tagger.catch_up()
+
+
+def say(tagger: Tagger, number: int, text: str, *, by: str = "maintainer") -> list[str]:
+    """Let somebody comment; return the bot's reactions."""
+    comment = tagger.github.people.comment(NAME, number, text, by=by)
+    tagger.catch_up()
+    return comment.reactions
 
 
 def invented(count: int, *, start: int = 1, labels: Sequence[str] = LABELS) -> list[Issue]:
