@@ -114,11 +114,13 @@ def think(
         described = {label.name: label.description for label in labels if label.removed_at is None}
         known = candidates(described, repo.taxonomy, own)
         scores = [context.models.score_cold(known, issue) for issue in issues]
+    spelling = {label.name.lower(): label.name for label in labels if label.removed_at is None}
     ruled = [rules.labels_of(own.rules, issue.title, issue.body) for issue in issues]
-    return [_guesses(*each) for each in zip(scores, ruled, strict=True)]
+    named = [dict.fromkeys(spelling.get(name.lower(), name) for name in each) for each in ruled]
+    return [_guesses(*each) for each in zip(scores, named, strict=True)]
 
 
-def _guesses(scores: Sequence[LabelScore], ruled: Sequence[str]) -> list[Guess]:
+def _guesses(scores: Sequence[LabelScore], ruled: Collection[str]) -> list[Guess]:
     """Return a guess for each label; where a rule calls for it, that is sure, whatever a model thinks."""
     lowered = {name.lower() for name in ruled}
     certain = [LabelScore(name, 1.0, None, None, Decision.APPLY) for name in ruled]

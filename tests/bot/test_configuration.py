@@ -6,7 +6,7 @@ from bot import in_force, sync
 from bot.models import Mode, Prediction
 from bot.repo_config import OLD_PATH, PATH
 from bot.serving import precision_targets
-from tests.bot.usecases import ASK, BOTH, CRASH, TYPO, Tagger
+from tests.bot.usecases import ASK, BOTH, CRASH, TYPO, Tagger, say
 from tests.standin.fixtures import NAME
 from tests.standin.state import PERMISSIONS
 
@@ -147,7 +147,7 @@ def test_rule_puts_its_label_on_whatever_the_model_thinks(taught: Tagger) -> Non
     push(taught, "rules:\n  - {label: Question, title: crash}\n  - {label: no such label, title: crash}\n")
     number = taught.open(f"{TYPO} crash")
     assert "question" in taught.issue(number).names()
-    assert taught.guesses(number)["Question"].by_rule
+    assert taught.guesses(number)["question"].by_rule
     assert not taught.guesses(number)["documentation"].by_rule
 
 
@@ -156,6 +156,17 @@ def test_rule_is_told_as_such_where_labels_are_only_suggested(taught: Tagger) ->
     taught.enrol(mode=None)
     number = taught.open(CRASH, body="howto")
     assert "`question` — by a rule of this repository's configuration" in comment(taught, number)
+
+
+def test_rule_that_spells_a_label_otherwise_is_still_about_that_label(taught: Tagger) -> None:
+    push(taught, "rules:\n  - {label: BUG, title: zork}\n  - {label: Bug, title: zork}\n")
+    number = taught.open("zork")
+    assert {guess.label for guess in taught.guesses(number).values() if guess.by_rule} == {"bug"}
+    taught.clock.move(minutes=1)
+    taught.github.people.label(NAME, number, "documentation")
+    taught.catch_up()
+    say(taught, number, "/tagger undo")
+    assert taught.issue(number).names() == {"bug", "documentation"}, "who labels an issue confirms what is there"
 
 
 def test_precision_follows_the_operator_then_the_file_then_the_default(taught: Tagger) -> None:
