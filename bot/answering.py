@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import acts, commands, comments, events, feedback, in_force, storage
+from sqlalchemy.orm import Session
+
+from bot import acts, commands, comments, events, feedback, in_force, storage, written
 from bot.commands import Command
 from bot.context import Context
 from bot.events import need
@@ -49,15 +51,21 @@ def fold_settled(context: Context, delivery: Delivery, repo: Repository, number:
         if not storage.has_comment(session, repo.id, number):
             return
         known = storage.truths(session, repo.id, number)
-        suggested = [each.label for each in storage.open_guesses(session, repo.id, number) if each.written]
+        suggested = {each.label.lower() for each in _standing(session, repo, number)}
     judged = {name.lower() for name, truth in known.items() if truth is not Truth.UNCONFIRMED}
-    if suggested and {name.lower() for name in suggested} <= judged:
+    if suggested and suggested <= judged:
         gateway = context.gateway(repo)
         there = gateway.marked_comment(number, comments.MARKER)
         folded = comments.fold(there.body, language=in_force.config(repo).language) if there else ""
         if there and folded != there.body:
             context.hold(repo, delivery)
             gateway.edit_comment(number, there.id, folded)
+
+
+def _standing(session: Session, repo: Repository, number: int) -> list[Guess]:
+    """Return what was written with the latest prediction of an issue that was."""
+    last = written.latest(session, repo.id, number)
+    return [each for each in storage.guesses(session, last.id) if each.written] if last else []
 
 
 def read_suggestions(context: Context, repo: Repository) -> int:
@@ -67,7 +75,7 @@ def read_suggestions(context: Context, repo: Repository) -> int:
     """
     gateway, since, new = context.gateway(repo), context.now() - ASKED_FOR, 0
     with context.database.read() as session:
-        waiting = storage.unanswered_suggestions(session, repo.id, since=since, most=ASKED_AT_ONCE)
+        waiting = written.unanswered_suggestions(session, repo.id, since=since, most=ASKED_AT_ONCE)
     for prediction in waiting:
         found = gateway.suggestions(prediction.number) or []
         dismissed = [each for each in found if each.state == "dismissed" and each.resolved_by != each.actor]
@@ -82,30 +90,41 @@ def _dismissal(repo: Repository, number: int, dismissed: RemoteSuggestion) -> La
     return LabelAct(key, repo.id, number, dismissed.label, False, who, ActorKind.PERSON, dismissed.at)
 
 
-def take_back(context: Context, repo: Repository, number: int, *, delivery: Delivery | None = None) -> list[str]:
-    """Take back what the bot wrote on an issue and nobody confirmed; return what that was, in words."""
+def take_back(
+    context: Context,
+    repo: Repository,
+    number: int,
+    *,
+    since: datetime | None = None,
+    delivery: Delivery | None = None,
+) -> list[str]:
+    """Take back what the bot wrote on an issue and nobody confirmed; return what that was, in words.
+
+    Only what it wrote at `since` or later, if that is given; a `delivery` that asks for it is held meanwhile.
+    """
     gateway = context.gateway(repo)
     with context.database.read() as session:
-        known = storage.truths(session, repo.id, number)
-        guesses = storage.open_guesses(session, repo.id, number)
+        known = {name.lower(): truth for name, truth in storage.truths(session, repo.id, number).items()}
+        ours = written.guesses(session, repo.id, number, since=since)
     issue = gateway.issue(number)
     if issue is None:
         return []
-    present = {name.lower() for name in issue.labels}
-    unconfirmed = [each for each in guesses if known.get(each.label, Truth.UNCONFIRMED) is Truth.UNCONFIRMED]
-    applied = [each.label for each in unconfirmed if each.written == "applied" and each.label.lower() in present]
+    said = {each: known.get(each.label.lower(), Truth.UNCONFIRMED) for each in ours}
+    unconfirmed = [each for each, truth in said.items() if truth is Truth.UNCONFIRMED]
+    put_on = {each.label.lower() for each in unconfirmed if each.written == "applied"}
+    applied = [name for name in issue.labels if name.lower() in put_on]
     for label in applied:
         context.hold(repo, delivery)
         gateway.remove_label(number, label)
     done = [f"label {label}" for label in applied]
     if suggested := {each.label.lower() for each in unconfirmed if each.written == "suggested"}:
         pending = [each for each in gateway.suggestions(number) or () if each.state == "pending"]
-        ours = [each for each in pending if each.label.lower() in suggested]
-        for each in ours:
+        open_ones = [each for each in pending if each.label.lower() in suggested]
+        for each in open_ones:
             context.hold(repo, delivery)
             gateway.dismiss_suggestion(number, each.id)
-        done += [f"suggestion {each.label}" for each in ours]
-    accepted = any(known.get(guess.label) is Truth.POSITIVE for guess in guesses if guess.written == "suggested")
+        done += [f"suggestion {each.label}" for each in open_ones]
+    accepted = any(truth is Truth.POSITIVE for each, truth in said.items() if each.written == "suggested")
     there = None if accepted else gateway.marked_comment(number, comments.MARKER)
     if there:
         context.hold(repo, delivery)
@@ -143,7 +162,9 @@ class _Answer:
         self.context.gateway(self.repo).react(comment_id, FOLLOWED if followed else REFUSED)
 
     def _accept(self, command: Command) -> None:
-        names = command.labels or [each.label for each in self._guesses() if each.written == "suggested"]
+        with self.context.database.read() as session:
+            standing = _standing(session, self.repo, self.number)
+        names = command.labels or [each.label for each in standing if each.written == "suggested"]
         self._judge(dict.fromkeys(names, True))
 
     def _no(self, command: Command) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import answering, in_force, leases, retraining, settings, storage
+from bot import answering, in_force, leases, retraining, settings, storage, written
 from bot.cli_labels import ArgumentError, choose_labels
 from bot.doctor import require_database
 from bot.errors import NotFoundError
@@ -121,10 +121,10 @@ def undo(args: argparse.Namespace) -> int:
     context = context_of(config)
     with require_database(config).read() as session:
         repo = storage.repository_named(session, args.repo)
-        numbers = storage.written_since(session, repo.id, args.since)
+        numbers = written.issues_since(session, repo.id, args.since)
     count = 0
     for number in numbers:
-        done = answering.take_back(context, repo, number)
+        done = answering.take_back(context, repo, number, since=args.since)
         count += len(done)
         if done:
             print(f"#{number}: {', '.join(done)}")

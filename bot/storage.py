@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, func, select, update
+from sqlalchemy import Select, and_, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -199,22 +199,6 @@ def examples(
     found = select(Issue.number, Issue.title, Issue.body).join(LabelTruth, and_(*same))
     found = found.where(*mine, LabelTruth.truth == Truth.POSITIVE).order_by(Issue.number.desc()).limit(most)
     return [(number, f"{title}\n{body}") for number, title, body in session.execute(found)]
-
-
-def unanswered_suggestions(session: Session, repository_id: int, *, since: datetime, most: int) -> Sequence[Prediction]:
-    """Return predictions suggested in GitHub's own interface and not answered, those asked about longest ago first."""
-    open_ones = exists().where(
-        Guess.prediction_id == Prediction.id, Guess.written == "suggested", Guess.outcome.is_(None)
-    )
-    mine = (Prediction.repository_id == repository_id, Prediction.native.is_(True), Prediction.created_at >= since)
-    ordered = (Prediction.checked_at.is_not(None), Prediction.checked_at, Prediction.id)
-    return session.scalars(select(Prediction).where(*mine, open_ones).order_by(*ordered).limit(most)).all()
-
-
-def written_since(session: Session, repository_id: int, since: datetime) -> Sequence[int]:
-    """Return the issues on which something was written at `since` or later."""
-    mine = (Prediction.repository_id == repository_id, Prediction.written_at >= since)
-    return session.scalars(select(Prediction.number).where(*mine).distinct().order_by(Prediction.number)).all()
 
 
 def has_comment(session: Session, repository_id: int, number: int) -> bool:

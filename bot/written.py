@@ -1,0 +1,47 @@
+"""Queries on what the bot has written, or is about to; see `storage.py`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from bot.models import Guess, Prediction
+
+
+def latest(session: Session, repository_id: int, number: int, *, before: datetime | None = None) -> Prediction | None:
+    """Return the latest prediction of an issue that was written, before a moment if one is given."""
+    mine = [Prediction.repository_id == repository_id, Prediction.number == number, Prediction.written_at.is_not(None)]
+    if before is not None:
+        mine.append(Prediction.written_at < before)
+    return session.scalar(select(Prediction).where(*mine).order_by(Prediction.id.desc()).limit(1))
+
+
+def guesses(session: Session, repository_id: int, number: int, *, since: datetime | None = None) -> Sequence[Guess]:
+    """Return the guesses that were written on an issue, with whichever prediction, at `since` or later if it is given.
+
+    One whose delivery has not ended counts from the prediction on.
+    """
+    mine = [Prediction.repository_id == repository_id, Prediction.number == number, Guess.written.is_not(None)]
+    if since is not None:
+        mine.append(func.coalesce(Prediction.written_at, Prediction.created_at) >= since)
+    found = select(Guess).join(Prediction, Prediction.id == Guess.prediction_id).where(*mine)
+    return session.scalars(found.order_by(Guess.prediction_id, Guess.label)).all()
+
+
+def unanswered_suggestions(session: Session, repository_id: int, *, since: datetime, most: int) -> Sequence[Prediction]:
+    """Return predictions suggested in GitHub's own interface and not answered, those asked about longest ago first."""
+    open_ones = exists().where(
+        Guess.prediction_id == Prediction.id, Guess.written == "suggested", Guess.outcome.is_(None)
+    )
+    mine = (Prediction.repository_id == repository_id, Prediction.native.is_(True), Prediction.created_at >= since)
+    ordered = (Prediction.checked_at.is_not(None), Prediction.checked_at, Prediction.id)
+    return session.scalars(select(Prediction).where(*mine, open_ones).order_by(*ordered).limit(most)).all()
+
+
+def issues_since(session: Session, repository_id: int, since: datetime) -> Sequence[int]:
+    """Return the issues on which something was written at `since` or later."""
+    labelled = exists().where(Guess.prediction_id == Prediction.id, Guess.written.is_not(None))
+    written = or_(Prediction.written_at >= since, and_(Prediction.created_at >= since, labelled))
+    mine = (Prediction.repository_id == repository_id, written)
+    return session.scalars(select(Prediction.number).where(*mine).distinct().order_by(Prediction.number)).all()
