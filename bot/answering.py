@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 FOLLOWED, REFUSED = "+1", "confused"  # reactions
 EXPLAINED = 10  # labels
+SKEW = timedelta(minutes=1)  # by which our clock may be ahead of GitHub's
 ASKED_FOR, ASKED_AT_ONCE = timedelta(days=30), 50  # how long, and about how many issues with each pull
 
 
@@ -62,9 +63,9 @@ def fold_settled(context: Context, delivery: Delivery, repo: Repository, number:
             gateway.edit_comment(number, there.id, folded)
 
 
-def _standing(session: Session, repo: Repository, number: int) -> list[Guess]:
-    """Return what was written with the latest prediction of an issue that was."""
-    last = written.latest(session, repo.id, number)
+def _standing(session: Session, repo: Repository, number: int, *, before: datetime | None = None) -> list[Guess]:
+    """Return what was written with the latest prediction of an issue that was, before a moment if one is given."""
+    last = written.latest(session, repo.id, number, before=before)
     return [each for each in storage.guesses(session, last.id) if each.written] if last else []
 
 
@@ -90,22 +91,12 @@ def _dismissal(repo: Repository, number: int, dismissed: RemoteSuggestion) -> La
     return LabelAct(key, repo.id, number, dismissed.label, False, who, ActorKind.PERSON, dismissed.at)
 
 
-def take_back(
-    context: Context,
-    repo: Repository,
-    number: int,
-    *,
-    since: datetime | None = None,
-    delivery: Delivery | None = None,
-) -> list[str]:
-    """Take back what the bot wrote on an issue and nobody confirmed; return what that was, in words.
-
-    Only what it wrote at `since` or later, if that is given; a `delivery` that asks for it is held meanwhile.
-    """
+def take_back(context: Context, repo: Repository, number: int, *, delivery: Delivery | None = None) -> list[str]:
+    """Take back what the bot wrote on an issue and nobody confirmed, for a delivery or not; return that in words."""
     gateway = context.gateway(repo)
     with context.database.read() as session:
         known = {name.lower(): truth for name, truth in storage.truths(session, repo.id, number).items()}
-        ours = written.guesses(session, repo.id, number, since=since)
+        ours = written.guesses(session, repo.id, number)
     issue = gateway.issue(number)
     if issue is None:
         return []
@@ -162,8 +153,9 @@ class _Answer:
         self.context.gateway(self.repo).react(comment_id, FOLLOWED if followed else REFUSED)
 
     def _accept(self, command: Command) -> None:
+        """Accept the labels named; if none is, those that were suggested when it was said, which may be told late."""
         with self.context.database.read() as session:
-            standing = _standing(session, self.repo, self.number)
+            standing = _standing(session, self.repo, self.number, before=self.at + SKEW)
         names = command.labels or [each.label for each in standing if each.written == "suggested"]
         self._judge(dict.fromkeys(names, True))
 

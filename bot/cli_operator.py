@@ -124,7 +124,7 @@ def undo(args: argparse.Namespace) -> int:
         numbers = written.issues_since(session, repo.id, args.since)
     count = 0
     for number in numbers:
-        done = answering.take_back(context, repo, number, since=args.since)
+        done = answering.take_back(context, repo, number)
         count += len(done)
         if done:
             print(f"#{number}: {', '.join(done)}")

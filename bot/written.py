@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
 
 from bot.models import Guess, Prediction
@@ -17,14 +17,9 @@ def latest(session: Session, repository_id: int, number: int, *, before: datetim
     return session.scalar(select(Prediction).where(*mine).order_by(Prediction.id.desc()).limit(1))
 
 
-def guesses(session: Session, repository_id: int, number: int, *, since: datetime | None = None) -> Sequence[Guess]:
-    """Return the guesses that were written on an issue, with whichever prediction, at `since` or later if it is given.
-
-    One whose delivery has not ended counts from the prediction on.
-    """
-    mine = [Prediction.repository_id == repository_id, Prediction.number == number, Guess.written.is_not(None)]
-    if since is not None:
-        mine.append(func.coalesce(Prediction.written_at, Prediction.created_at) >= since)
+def guesses(session: Session, repository_id: int, number: int) -> Sequence[Guess]:
+    """Return the guesses that were written on an issue, with whichever of its predictions."""
+    mine = (Prediction.repository_id == repository_id, Prediction.number == number, Guess.written.is_not(None))
     found = select(Guess).join(Prediction, Prediction.id == Guess.prediction_id).where(*mine)
     return session.scalars(found.order_by(Guess.prediction_id, Guess.label)).all()
 

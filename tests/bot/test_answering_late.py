@@ -1,14 +1,16 @@
 """People answer the bot while something else is under way: another worker, another prediction, another person."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot import answering, handling
+from bot import answering, handling, written
 from bot.errors import NotServedError
 from bot.github_repository import Repository as Gateway
-from tests.bot.usecases import BOTH, CRASH, Tagger, ours
+from tests.bot.usecases import ASK, BOTH, CRASH, Tagger, ours, say
 from tests.standin import Delivery
 from tests.standin.fixtures import NAME
 
@@ -33,6 +35,19 @@ def handle_slowly(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         tagger.handle(delivery)
 
     return handle
+
+
+def wait(tagger: Tagger) -> None:
+    """Let what is predicted from now on wait two minutes before it is written."""
+    tagger.context = replace(tagger.context, settings=replace(tagger.context.settings, delay=timedelta(minutes=2)))
+
+
+def edit(tagger: Tagger, number: int, **text: str) -> None:
+    """Let somebody change an issue a minute later, and another minute pass."""
+    tagger.clock.move(minutes=1)
+    tagger.github.people.edit(NAME, number, **text)
+    tagger.catch_up()
+    tagger.clock.move(minutes=1)
 
 
 # --- another worker
@@ -85,3 +100,69 @@ def test_nothing_is_taken_back_once_the_app_is_off_the_repository(taught: Tagger
     with pytest.raises(NotServedError):
         answering.take_back(taught.context, served, number)
     assert taught.issue(number).names() == {"bug"}
+
+
+# --- another prediction
+
+
+def test_undo_takes_back_what_an_earlier_prediction_wrote(taught: Tagger) -> None:
+    number = taught.open(CRASH)
+    edit(taught, number, title="nothing in particular")
+    assert taught.prediction(number).not_written
+    say(taught, number, "/tagger undo")
+    assert taught.issue(number).names() == set()
+
+
+def test_undo_in_the_meantime_calls_off_what_waits(taught: Tagger) -> None:
+    number = taught.open(CRASH)
+    wait(taught)
+    edit(taught, number, title=BOTH)
+    other = taught.open(CRASH)
+    for each in (number, other):
+        say(taught, each, "/tagger undo")
+    taught.clock.move(minutes=5)
+    taught.go_on()
+    assert [taught.issue(each).names() for each in (number, other)] == [set(), set()]
+    assert [each.author.login for each in taught.issue(number).comments] == ["maintainer"]
+    assert taught.prediction(other).not_written == "taken back before it was written"
+
+
+def test_accept_in_the_meantime_is_of_what_stands_suggested(suggesting: Tagger) -> None:
+    number = suggesting.open(ASK)
+    wait(suggesting)
+    edit(suggesting, number, title=BOTH)
+    say(suggesting, number, "/tagger accept")
+    assert suggesting.issue(number).names() == {"question"}
+    assert "<summary>Suggestions, settled</summary>" in ours(suggesting, number).body
+
+
+def test_accept_of_which_word_comes_late_is_of_what_was_suggested_then(suggesting: Tagger) -> None:
+    number = suggesting.open(ASK)
+    suggesting.clock.move(minutes=1)
+    suggesting.github.people.comment(NAME, number, "/tagger accept")
+    (late,) = suggesting.news()
+    suggesting.seen.add(late.id)
+    edit(suggesting, number, title=CRASH, body="")
+    assert "`bug`" in ours(suggesting, number).body
+    suggesting.handle(late)
+    suggesting.catch_up()
+    assert suggesting.issue(number).names() == {"question"}
+
+
+def test_accept_is_followed_though_our_clock_is_nearly_a_minute_ahead(suggesting: Tagger) -> None:
+    number = suggesting.open(ASK)
+    suggesting.clock.move(seconds=-50)
+    say(suggesting, number, "/tagger accept")
+    assert suggesting.issue(number).names() == {"question"}
+
+
+def test_issue_counts_as_written_to_though_the_delivery_failed_after_the_label(taught: Tagger) -> None:
+    taught.github.fail_next(1000, "500", "comments", method="POST")
+    number, since = taught.open(BOTH), taught.clock.at
+    for _ in range(3):
+        taught.clock.move(hours=13)
+        taught.go_on()
+    assert (taught.issue(number).names(), taught.prediction(number).written_at) == ({"bug"}, None)
+    with taught.context.database.read() as session:
+        assert written.issues_since(session, taught.repo.id, since) == [number]
+        assert written.issues_since(session, taught.repo.id, since + timedelta(seconds=1)) == []
