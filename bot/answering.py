@@ -92,9 +92,13 @@ def _dismissal(repo: Repository, number: int, dismissed: RemoteSuggestion) -> La
 
 
 def take_back(context: Context, repo: Repository, number: int, *, delivery: Delivery | None = None) -> list[str]:
-    """Take back what the bot wrote on an issue and nobody confirmed, for a delivery or not; return that in words."""
+    """Take back what the bot wrote on an issue and nobody confirmed; return what that was, in words.
+
+    What waits to be written there is called off.
+    """
     gateway = context.gateway(repo)
-    with context.database.read() as session:
+    with context.database.write() as session:
+        written.call_off(session, repo.id, number)
         known = {name.lower(): truth for name, truth in storage.truths(session, repo.id, number).items()}
         ours = written.guesses(session, repo.id, number)
     issue = gateway.issue(number)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.models import Guess, Prediction
@@ -22,6 +22,13 @@ def guesses(session: Session, repository_id: int, number: int) -> Sequence[Guess
     mine = (Prediction.repository_id == repository_id, Prediction.number == number, Guess.written.is_not(None))
     found = select(Guess).join(Prediction, Prediction.id == Guess.prediction_id).where(*mine)
     return session.scalars(found.order_by(Guess.prediction_id, Guess.label)).all()
+
+
+def call_off(session: Session, repository_id: int, number: int) -> None:
+    """Let what waits to be written on an issue never be."""
+    waiting = (Prediction.written_at.is_(None), Prediction.not_written.is_(None))
+    mine = (Prediction.repository_id == repository_id, Prediction.number == number, *waiting)
+    session.execute(update(Prediction).where(*mine).values(not_written="taken back before it was written"))
 
 
 def unanswered_suggestions(session: Session, repository_id: int, *, since: datetime, most: int) -> Sequence[Prediction]:
