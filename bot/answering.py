@@ -54,8 +54,8 @@ def fold_settled(context: Context, delivery: Delivery, repo: Repository, number:
         known = storage.truths(session, repo.id, number)
         suggested = {each.label.lower() for each in _standing(session, repo, number)}
     judged = {name.lower() for name, truth in known.items() if truth is not Truth.UNCONFIRMED}
-    if suggested and suggested <= judged:
-        gateway = context.gateway(repo)
+    gateway = context.gateway(repo)
+    if suggested and suggested <= judged and gateway.issue(number) is not None:
         there = gateway.marked_comment(number, comments.MARKER)
         folded = comments.fold(there.body, language=in_force.config(repo).language) if there else ""
         if there and folded != there.body:
@@ -171,6 +171,8 @@ class _Answer:
 
     def _explain(self, command: Command) -> None:
         gateway, guesses = self.context.gateway(self.repo), self._guesses()[:EXPLAINED]
+        if gateway.issue(self.number) is None:
+            return
         with self.context.database.read() as session:
             behind = session.get_one(Prediction, guesses[0].prediction_id) if guesses else None
         language = in_force.config(self.repo).language

@@ -139,9 +139,13 @@ class Repository:
             repository.get_issue(number).get_comment(comment_id).delete()
 
     def react(self, comment_id: int, content: str) -> None:
-        """React to a comment: `+1`, `confused` …"""
+        """React to a comment: `+1`, `confused` …; nothing happens where it, or its issue, is gone."""
         about = {"content": content}
-        self._post(f"reacting to comment {comment_id}", f"issues/comments/{comment_id}/reactions", about)
+        try:
+            self._post(f"reacting to comment {comment_id}", f"issues/comments/{comment_id}/reactions", about)
+        except GitHubRefused as refused:
+            if refused.status not in {404, 410}:
+                raise
 
     def role(self, login: str) -> str:
         """Return somebody's role in the repository: `admin`, `maintain`, `write`, `triage`, `read` or `none`."""

@@ -10,6 +10,8 @@ import pytest
 from bot import answering, handling, written
 from bot.errors import NotServedError
 from bot.github_repository import Repository as Gateway
+from bot.models import Delivery as Row
+from bot.models import Work
 from tests.bot.usecases import ASK, BOTH, CRASH, Tagger, ours, say
 from tests.standin import Delivery
 from tests.standin.fixtures import NAME
@@ -166,3 +168,33 @@ def test_issue_counts_as_written_to_though_the_delivery_failed_after_the_label(t
     with taught.context.database.read() as session:
         assert written.issues_since(session, taught.repo.id, since) == [number]
         assert written.issues_since(session, taught.repo.id, since + timedelta(seconds=1)) == []
+
+
+# --- an issue that is gone
+
+
+@pytest.mark.parametrize("how", ["delete", "transfer"])
+@pytest.mark.parametrize("what", ["label", "/tagger accept", "/tagger explain", "/tagger undo"])
+def test_issue_that_is_gone_before_we_are_told_is_no_fault(suggesting: Tagger, how: str, what: str) -> None:
+    number, people = suggesting.open(CRASH), suggesting.github.people
+    suggesting.clock.move(minutes=1)
+    if what == "label":
+        people.label(NAME, number, "bug")
+    else:
+        people.comment(NAME, number, what)
+    (told,) = suggesting.news()
+    if how == "delete":
+        people.delete(NAME, number)
+    else:
+        suggesting.github.world.add_repository("else/where", ["bug"])
+        people.transfer(NAME, number, "else/where")
+    assert suggesting.handle(told).status == Work.DONE
+
+
+def test_command_in_a_comment_that_is_gone_is_followed_without_a_reaction(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    comment = suggesting.github.people.comment(NAME, number, "/tagger accept")
+    suggesting.github.people.delete_comment(NAME, number, comment)
+    suggesting.catch_up()
+    assert suggesting.issue(number).names() == {"bug"}
+    assert {row.last_error for row in suggesting.rows(Row)} == {None}
