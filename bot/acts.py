@@ -17,6 +17,7 @@ from bot.models import ActorKind, Delivery, LabelEvent, Repository
 from bot.remote import PastEvent, RemoteIssue, RemoteLabelEvent
 
 OPENING = timedelta(seconds=5)  # within which GitHub puts on what a form or template names
+SLACK = timedelta(seconds=2)  # between the times by which GitHub's events and deliveries tell of the same act
 
 About = IssueState | RemoteIssue | PastEvent  # an issue: its author, what that one is to the repository, its opening
 
@@ -57,12 +58,18 @@ def person_spoke(
     repo: Repository, issue: RemoteIssue, told: Iterable[RemoteLabelEvent], log: Iterable[LabelEvent]
 ) -> bool:
     """Tell whether a person changed an issue's labels, by GitHub's events; the log knows which of them are scripts'."""
-    scripts = {(each.actor, each.label.lower()) for each in log if each.actor_kind == ActorKind.SCRIPT}
+    scripts = [each for each in log if each.actor_kind == ActorKind.SCRIPT]
     return any(
         kind_of(repo, sender_of(each), issue, label=each.label, at=each.at, ourselves="") is ActorKind.PERSON
         for each in told
-        if (each.actor, each.label.lower()) not in scripts
+        if not any(_same(each, act) for act in scripts)
     )
+
+
+def _same(event: RemoteLabelEvent, act: LabelEvent) -> bool:
+    """Tell whether an event of GitHub's is an act of the log, of which a delivery may tell by another second."""
+    alike = (event.actor, event.label.lower(), event.action) == (act.actor, act.label.lower(), act.action)
+    return alike and abs(event.at - act.at) <= SLACK
 
 
 def told_by(

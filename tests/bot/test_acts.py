@@ -4,7 +4,7 @@ import pytest
 
 from bot import automations, feedback, sync
 from bot.models import LabelEvent, Mode, Outcome, Truth
-from tests.bot.usecases import BOTH, CRASH, Tagger
+from tests.bot.usecases import BOTH, CRASH, TYPO, Tagger
 from tests.standin.fixtures import NAME
 
 YES, NO, OPEN = Truth.POSITIVE, Truth.NEGATIVE, Truth.UNCONFIRMED
@@ -98,6 +98,19 @@ def test_what_a_person_says_after_a_script_counts(taught: Tagger) -> None:
     taught.github.people.unlabel(NAME, 3, "bug")
     taught.catch_up()
     assert (taught.truths(3), taught.truths(4)) == ({"bug": NO}, {"bug": OPEN})
+
+
+def test_what_a_person_does_after_a_script_counts_before_word_of_it_comes(taught: Tagger) -> None:
+    for _ in range(10):
+        taught.open("hello")
+    taught.clock.move(minutes=1)
+    relabel(taught, 10, seconds=0)
+    taught.catch_up()
+    taught.clock.move(minutes=5)
+    taught.seen.add(taught.github.people.unlabel(NAME, 3, "bug").id)
+    taught.github.people.edit(NAME, 3, title=TYPO)
+    taught.catch_up()
+    assert taught.issue(3).names() == set()
 
 
 def test_scripts_are_found_in_an_imported_past(tagger: Tagger) -> None:
