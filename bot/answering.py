@@ -14,10 +14,12 @@ from sqlalchemy.orm import Session
 from bot import acts, commands, comments, events, feedback, in_force, storage, written
 from bot.commands import Command
 from bot.context import Context
+from bot.errors import GitHubRefused, GitHubUnavailable
 from bot.events import need
 from bot.feedback import LabelAct
+from bot.keeping import GONE
 from bot.models import ActorKind, Delivery, Guess, Prediction, Repository, Truth
-from bot.remote import RemoteSuggestion
+from bot.remote import RemoteSuggestion, RepositoryGateway
 
 log = logging.getLogger(__name__)
 
@@ -76,14 +78,24 @@ def read_suggestions(context: Context, repo: Repository) -> int:
     """
     gateway, since, new = context.gateway(repo), context.now() - ASKED_FOR, 0
     with context.database.read() as session:
-        waiting = written.unanswered_suggestions(session, repo.id, since=since, most=ASKED_AT_ONCE)
+        waiting = written.unanswered_suggestions(session, repo.id, since=since, gone=GONE, most=ASKED_AT_ONCE)
     for prediction in waiting:
-        found = gateway.suggestions(prediction.number) or []
+        found = _suggestions(gateway, prediction.number)
         dismissed = [each for each in found if each.state == "dismissed" and each.resolved_by != each.actor]
         with context.database.write() as session:
             new += sum(feedback.record(session, _dismissal(repo, prediction.number, each)) for each in dismissed)
             session.get_one(Prediction, prediction.id).checked_at = context.now()
     return new
+
+
+def _suggestions(gateway: RepositoryGateway, number: int) -> list[RemoteSuggestion]:
+    """Return what is suggested for an issue; nothing for one that is gone, though we may not have been told."""
+    try:
+        return gateway.suggestions(number) or []
+    except (GitHubRefused, GitHubUnavailable):
+        if gateway.issue(number) is not None:
+            raise
+        return []
 
 
 def _dismissal(repo: Repository, number: int, dismissed: RemoteSuggestion) -> LabelAct:

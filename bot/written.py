@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from bot.models import Guess, Prediction
+from bot.models import Guess, Issue, Prediction
 
 
 def latest(session: Session, repository_id: int, number: int, *, before: datetime | None = None) -> Prediction | None:
@@ -31,14 +31,21 @@ def call_off(session: Session, repository_id: int, number: int) -> None:
     session.execute(update(Prediction).where(*mine).values(not_written="taken back before it was written"))
 
 
-def unanswered_suggestions(session: Session, repository_id: int, *, since: datetime, most: int) -> Sequence[Prediction]:
-    """Return predictions suggested in GitHub's own interface and not answered, those asked about longest ago first."""
+def unanswered_suggestions(
+    session: Session, repository_id: int, *, since: datetime, gone: Sequence[str], most: int
+) -> Sequence[Prediction]:
+    """Return predictions suggested in GitHub's own interface and not answered, those asked about longest ago first.
+
+    Those on issues in a state in which they are `gone` are left out.
+    """
     open_ones = exists().where(
         Guess.prediction_id == Prediction.id, Guess.written == "suggested", Guess.outcome.is_(None)
     )
+    same = (Issue.repository_id == Prediction.repository_id, Issue.number == Prediction.number)
+    there = ~exists().where(*same, Issue.state.in_(gone))
     mine = (Prediction.repository_id == repository_id, Prediction.native.is_(True), Prediction.created_at >= since)
     ordered = (Prediction.checked_at.is_not(None), Prediction.checked_at, Prediction.id)
-    return session.scalars(select(Prediction).where(*mine, open_ones).order_by(*ordered).limit(most)).all()
+    return session.scalars(select(Prediction).where(*mine, open_ones, there).order_by(*ordered).limit(most)).all()
 
 
 def issues_since(session: Session, repository_id: int, since: datetime) -> Sequence[int]:

@@ -93,6 +93,26 @@ def test_dismissal_is_read_with_the_next_pull_and_is_feedback_once(native: Tagge
     assert native.truths(number) == {"bug": Truth.NEGATIVE}
 
 
+@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("how", ["delete", "transfer"])
+def test_suggestion_on_an_issue_that_is_gone_holds_up_nothing(native: Tagger, how: str, told: bool) -> None:
+    gone, number = native.open(CRASH), native.open(CRASH)
+    if how == "delete":
+        native.github.people.delete(NAME, gone)
+    else:
+        native.github.world.add_repository("else/where", ["bug"])
+        native.github.people.transfer(NAME, gone, "else/where")
+    if told:
+        native.handle(next(each for each in native.news() if each.payload["issue"]["number"] == gone))
+    native.github.people.answer_suggestion(NAME, number, "bug", approve=False)
+    native.clock.move(minutes=15)
+    assert answering.read_suggestions(native.context, native.repo) == 1
+    assert native.truths(number) == {"bug": Truth.NEGATIVE}
+    asked = len(native.github.log)
+    assert answering.read_suggestions(native.context, native.repo) == 0
+    assert (len(native.github.log) == asked) is told
+
+
 @pytest.mark.parametrize("how", ["command", "operator"])
 def test_undo_takes_back_what_nobody_answered_and_that_is_no_feedback(native: Tagger, how: str) -> None:
     number = native.open(BOTH)
