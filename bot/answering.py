@@ -18,6 +18,7 @@ from bot.errors import GitHubRefused, GitHubUnavailable
 from bot.events import need
 from bot.feedback import LabelAct
 from bot.keeping import GONE
+from bot.label_names import LabelNames
 from bot.models import ActorKind, Delivery, Guess, Prediction, Repository, Truth
 from bot.remote import RemoteSuggestion, RepositoryGateway
 
@@ -152,9 +153,16 @@ class _Answer:
     at: datetime
 
     def tick(self, before: Mapping[str, bool], now: Mapping[str, bool]) -> None:
-        """Follow the boxes that were ticked, or are not any more; only who may write can edit our comment."""
+        """Follow the boxes that were ticked, or are not any more; only who may write can edit our comment.
+
+        They are of the labels that had these names when they were written.
+        """
         changed = {name: ticked for name, ticked in now.items() if ticked != before.get(name, False)}
-        self._judge(changed)
+        with self.context.database.read() as session:
+            names = LabelNames(storage.all_labels(session, self.repo.id))
+            last = written.latest(session, self.repo.id, self.number)
+        then = last.written_at if last and last.written_at else self.at
+        self._judge({names.now(name, then) or name: ticked for name, ticked in changed.items()})
 
     def follow(self, given: Sequence[Command], comment_id: int) -> None:
         """Follow commands as far as the one who gives them may, and show by a reaction whether that was so."""

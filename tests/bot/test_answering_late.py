@@ -11,8 +11,8 @@ from bot import answering, handling, written
 from bot.errors import NotServedError
 from bot.github_repository import Repository as Gateway
 from bot.models import Delivery as Row
-from bot.models import Work
-from tests.bot.usecases import ASK, BOTH, CRASH, Tagger, ours, say
+from bot.models import Truth, Work
+from tests.bot.usecases import ASK, BOTH, CRASH, Tagger, ours, say, tick
 from tests.standin import Delivery
 from tests.standin.fixtures import NAME
 
@@ -168,6 +168,23 @@ def test_issue_counts_as_written_to_though_the_delivery_failed_after_the_label(t
     with taught.context.database.read() as session:
         assert written.issues_since(session, taught.repo.id, since) == [number]
         assert written.issues_since(session, taught.repo.id, since + timedelta(seconds=1)) == []
+
+
+# --- another name
+
+
+@pytest.mark.parametrize("successor", [False, True])
+def test_box_is_of_the_label_that_had_its_name_when_it_was_written(suggesting: Tagger, successor: bool) -> None:
+    number, people = suggesting.open(BOTH), suggesting.github.people
+    suggesting.clock.move(minutes=1)
+    people.rename_label(NAME, "question", "support")
+    if successor:
+        people.rename_label(NAME, "documentation", "question")
+    suggesting.catch_up()
+    suggesting.clock.move(minutes=1)
+    tick(suggesting, number, "question")
+    assert suggesting.issue(number).names() == {"support"}
+    assert suggesting.truths(number) == {"support": Truth.POSITIVE}
 
 
 # --- an issue that is gone
