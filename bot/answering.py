@@ -165,16 +165,26 @@ class _Answer:
         self._judge({names.now(name, then) or name: ticked for name, ticked in changed.items()})
 
     def follow(self, given: Sequence[Command], comment_id: int) -> None:
-        """Follow commands as far as the one who gives them may, and show by a reaction whether that was so."""
+        """Follow commands as far as the one who gives them may, and show by a reaction whether all was followed."""
         if not given:
             return
-        role = self.context.gateway(self.repo).role(self.actor)
+        gateway = self.context.gateway(self.repo)
+        role = gateway.role(self.actor)
         allowed = [command for command in given if role in command.who]
         for command in allowed:
             getattr(self, f"_{command.name}")(command)
-        followed = len(allowed) == len(given)
+        followed = len(allowed) == len(given) and all(map(self._knows, allowed))
         self._hold()
-        self.context.gateway(self.repo).react(comment_id, FOLLOWED if followed else REFUSED)
+        gateway.react(comment_id, FOLLOWED if followed else REFUSED)
+
+    def _knows(self, command: Command) -> bool:
+        """Tell whether the repository has the labels that a command judges; without any, `no` says nothing."""
+        if command.name not in {"accept", "no"}:
+            return True
+        if not command.labels:
+            return command.name == "accept"
+        there = {label.name.lower() for label in self.context.gateway(self.repo).labels()}
+        return all(name.lower() in there for name in command.labels)
 
     def _accept(self, command: Command) -> None:
         """Accept the labels named; if none is, those that were suggested when it was said, which may be told late."""

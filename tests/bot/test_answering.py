@@ -127,6 +127,16 @@ def test_no_is_a_judgement_and_takes_the_label_off(taught: Tagger) -> None:
     assert taught.guesses(number)["bug"].outcome == Outcome.REJECTED
 
 
+def test_name_of_no_label_is_not_understood_and_the_others_are_followed(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    assert say(suggesting, number, "/tagger accept good first issue") == ["confused"]
+    assert say(suggesting, number, "/tagger no bug, question") == ["confused"]
+    assert suggesting.truths(number) == {"question": Truth.NEGATIVE}
+    assert say(suggesting, number, "/tagger no") == ["confused"]
+    assert say(suggesting, number, "/tagger accept BUG") == ["+1"]
+    assert say(suggesting, number, "/tagger explain please") == ["+1"]
+
+
 def test_undo_takes_back_what_nobody_confirmed(taught: Tagger) -> None:
     number = taught.open(BOTH)
     assert (taught.issue(number).names(), len(taught.issue(number).comments)) == ({"bug"}, 1)
