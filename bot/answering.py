@@ -4,7 +4,7 @@ What they say of a label is their judgement of it, recorded before the label is 
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -155,14 +155,23 @@ class _Answer:
     def tick(self, before: Mapping[str, bool], now: Mapping[str, bool]) -> None:
         """Follow the boxes that were ticked, or are not any more; only who may write can edit our comment.
 
-        They are of the labels that had these names when they were written.
+        They are of the labels that had these names when they were written. One that was changed just when we wrote the
+        comment anew is changed again.
         """
         changed = {name: ticked for name, ticked in now.items() if ticked != before.get(name, False)}
         with self.context.database.read() as session:
             names = LabelNames(storage.all_labels(session, self.repo.id))
             last = written.latest(session, self.repo.id, self.number)
         then = last.written_at if last and last.written_at else self.at
-        self._judge({names.now(name, then) or name: ticked for name, ticked in changed.items()})
+        present = {name: names.now(name, then) or name for name in changed}
+        stands = self._judge({present[name]: ticked for name, ticked in changed.items()})
+        lost = {name: ticked for name, ticked in changed.items() if present[name] in stands}
+        gateway = self.context.gateway(self.repo)
+        there = gateway.marked_comment(self.number, comments.MARKER) if lost else None
+        body = comments.with_boxes(there.body, lost) if there else ""
+        if there and body != there.body:
+            self._hold()
+            gateway.edit_comment(self.number, there.id, body)
 
     def follow(self, given: Sequence[Command], comment_id: int) -> None:
         """Follow commands as far as the one who gives them may, and show by a reaction whether all was followed."""
@@ -236,8 +245,8 @@ class _Answer:
             found = storage.open_guesses(session, self.repo.id, self.number)
         return sorted(found, key=lambda guess: (-guess.probability, guess.label))
 
-    def _judge(self, said: Mapping[str, bool]) -> None:
-        """Record a judgement of each label that the repository has, and do with the label what it says.
+    def _judge(self, said: Mapping[str, bool]) -> Container[str]:
+        """Record a judgement of each label that the repository has, and do with the label what it says; return those.
 
         Word of it may come late: where a person has said something else of the label since, it is only recorded.
         """
@@ -251,7 +260,7 @@ class _Answer:
             log = storage.label_log(session, self.repo.id, self.number)
         issue = gateway.issue(self.number) if judged else None
         if issue is None:
-            return
+            return ()
         later = [event for event in gateway.label_events(self.number) if event.at > self.at]
         for name, right in list(judged.items()):
             told = [event for event in later if event.label == name]
@@ -267,6 +276,7 @@ class _Answer:
                 self._hold()
                 gateway.remove_label(self.number, name)
         fold_settled(self.context, self.delivery, self.repo, self.number)
+        return judged
 
     def _hold(self) -> None:
         self.context.hold(self.repo, self.delivery)

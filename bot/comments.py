@@ -1,7 +1,7 @@
 """The bot's one comment on an issue: its hidden markers and its words. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -124,6 +124,16 @@ def fold(body: str, *, language: str = "en") -> str:
 def boxes(body: str) -> dict[str, bool]:
     """Return the labels of a comment's checkboxes, and whether each is ticked."""
     return {unquote(name): tick in "xX" for tick, name in BOX.findall(body)}
+
+
+def with_boxes(body: str, ticked: Mapping[str, bool]) -> str:
+    """Return a comment of ours with the boxes of some labels ticked, or not."""
+
+    def box(found: re.Match[str]) -> str:
+        tick = ticked.get(unquote(found[2]), found[1] in "xX")
+        return f"- [{'x' if tick else ' '}]{found[0].partition(']')[2]}"
+
+    return BOX.sub(box, body)
 
 
 def _name(label: str) -> str:

@@ -170,6 +170,32 @@ def test_issue_counts_as_written_to_though_the_delivery_failed_after_the_label(t
         assert written.issues_since(session, taught.repo.id, since + timedelta(seconds=1)) == []
 
 
+# --- another person
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_box_that_somebody_changed_while_we_wrote_shows_what_they_chose(
+    suggesting: Tagger, monkeypatch: pytest.MonkeyPatch, on: bool
+) -> None:
+    number, real = suggesting.open(BOTH), Gateway.edit_comment
+    suggesting.clock.move(minutes=1)
+    if not on:
+        tick(suggesting, number, "question")
+        suggesting.clock.move(minutes=1)
+    before, after = ("- [ ] `question`", "- [x] `question`") if on else ("- [x] `question`", "- [ ] `question`")
+
+    def overwrite(self: Gateway, *about: Any) -> None:
+        monkeypatch.setattr(Gateway, "edit_comment", real)
+        comment = ours(suggesting, number)
+        suggesting.github.people.edit_comment(NAME, number, comment, comment.body.replace(before, after))
+        real(self, *about)
+
+    monkeypatch.setattr(Gateway, "edit_comment", overwrite)
+    say(suggesting, number, "/tagger explain")
+    assert suggesting.issue(number).names() == ({"question"} if on else set())
+    assert after in ours(suggesting, number).body
+
+
 # --- another name
 
 

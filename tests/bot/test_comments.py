@@ -5,7 +5,18 @@ from dataclasses import fields
 
 import pytest
 
-from bot.comments import EXPLANATION, MARKER, Suggestion, boxes, explain, fold, suggest, thought, with_explanation
+from bot.comments import (
+    EXPLANATION,
+    MARKER,
+    Suggestion,
+    boxes,
+    explain,
+    fold,
+    suggest,
+    thought,
+    with_boxes,
+    with_explanation,
+)
 from bot.models import Guess
 from bot.words import WORDS, Words
 
@@ -64,6 +75,14 @@ def test_reason_in_githubs_own_interface_is_no_longer_than_it_takes(language: st
     for each in EVERY_CASE:
         assert 0 < len(each.rationale(language)) <= 280
         assert not LINKED.search(each.rationale(language))
+
+
+def test_boxes_are_set_by_label_and_the_others_stay() -> None:
+    body = suggest([suggestion(name) for name in STRANGE])
+    one = with_boxes(body, {"needs triage": True})
+    assert one == body.replace("- [ ] `needs triage`", "- [x] `needs triage`") != body
+    assert with_boxes(one, {}) == one
+    assert with_boxes(one, {"needs triage": False, "of no box": True}) == body
 
 
 def test_folded_comment_keeps_its_boxes_and_folds_once() -> None:
