@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from bot.errors import BotError
 from bot.models import Mode, Work
-from bot.setting_values import share
+from bot.setting_values import DEFAULT, share
 from pipeline.errors import PipelineError
 
 USAGE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141  # exit statuses; 0 and 1 are the subcommands' own
@@ -130,9 +130,11 @@ def _add_repositories(commands: _Commands) -> None:
     text = "show or change the settings of a repository"
     configure = _add(commands, "configure", "bot.cli_operator:configure", text)
     configure.add_argument("repository", metavar="OWNER/NAME")
-    configure.add_argument("--mode", choices=list(map(str, Mode)), help="what may be written to GitHub")
-    configure.add_argument("--apply-precision", type=_share, metavar="P", help="least precision of applied labels")
-    configure.add_argument("--suggest-precision", type=_share, metavar="P", help="least precision of suggestions")
+    text = f"what may be written to GitHub; {DEFAULT}: the repository's own file, or the bot's settings, say it"
+    configure.add_argument("--mode", choices=[*map(str, Mode), DEFAULT], help=text)
+    for flag, what in (("--apply-precision", "applied labels"), ("--suggest-precision", "suggestions")):
+        text = f"least precision of {what}; {DEFAULT}: as for --mode"
+        configure.add_argument(flag, type=_share, metavar="P", help=text)
     configure.add_argument("--labels", metavar="A,B", help=f"the only ones to learn: {LABELS}; '' for those in use")
 
 
@@ -199,9 +201,9 @@ def _seed(text: str) -> int:
     return int(text)
 
 
-def _share(text: str) -> float:
+def _share(text: str) -> float | str:
     try:
-        return share(text)
+        return text if text == DEFAULT else share(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

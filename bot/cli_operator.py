@@ -16,6 +16,7 @@ from bot.errors import NotFoundError
 from bot.models import Delivery, ModelVersion, Repository
 from bot.queue import DELIVERIES, Queue
 from bot.roles import context_of
+from bot.setting_values import DEFAULT
 from bot.settings import Settings
 
 MOST_LISTED = 100
@@ -136,14 +137,15 @@ def undo(args: argparse.Namespace) -> int:
 
 
 def configure(args: argparse.Namespace) -> int:
-    """Change the settings of a repository, if any is given, and print those in force."""
+    """Change the settings of a repository, or take them back, if any is given, and print those in force."""
     config = settings.load()
     database = require_database(config)
     with database.write() as session:
         repo = storage.repository_named(session, args.repository)
         for name in ("mode", "apply_precision", "suggest_precision"):
-            if getattr(args, name) is not None:
-                setattr(repo, name, getattr(args, name))
+            given = getattr(args, name)
+            if given is not None:
+                setattr(repo, name, None if given == DEFAULT else given)
         if args.labels is not None:
             repo.taxonomy = _taxonomy(session, repo, args.labels)
         if _in_force(repo, config, "suggest_precision")[0] > _in_force(repo, config, "apply_precision")[0]:
@@ -165,8 +167,8 @@ def _in_force(repo: Repository, config: Settings, name: str) -> tuple[Any, str]:
 
 
 def _settings(repo: Repository, config: Settings) -> str:
-    titles = (("mode", "mode"), ("apply precision", "apply_precision"), ("suggest precision", "suggest_precision"))
-    found = [(title, *_in_force(repo, config, name)) for title, name in titles]
+    names = ("mode", "apply_precision", "suggest_precision")
+    found = [(in_force.TITLES[name], *_in_force(repo, config, name)) for name in names]
     rows = [(title, f"{value}  ({place})" if place else value) for title, value, place in found]
     labels = "those in use" if repo.taxonomy is None else f"{', '.join(repo.taxonomy)}  (set here)"
     own = "; ".join(repo.config_problems or ()) or repo.config_path or "none"

@@ -7,6 +7,18 @@ from bot.models import Mode, Repository
 from bot.repo_config import RepoConfig, configured
 from bot.settings import Settings
 
+TITLES = {
+    "mode": "mode",
+    "apply_precision": "apply precision",
+    "suggest_precision": "suggest precision",
+    "taxonomy": "labels",
+}  # of what the operator can set for a repository, by column
+
+
+def by_operator(repo: Repository) -> list[str]:
+    """Return the titles of what the operator has set, which goes before all else."""
+    return [title for name, title in TITLES.items() if getattr(repo, name) is not None]
+
 
 def config(repo: Repository) -> RepoConfig:
     """Return the configuration of its own, defaults where it has none; what starts a workflow is only suggested."""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from bot.models import Mode
 
+DEFAULT = "default"  # takes back what `configure` set for a repository
+
 
 def pem(text: str) -> str:
     """Convert a private key: PEM, its line ends written `\\n` perhaps, or all of it in base64."""

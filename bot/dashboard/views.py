@@ -144,6 +144,7 @@ def repository(owner: str, name: str) -> ResponseReturnValue:
             repo=repo,
             installation=session.get_one(Installation, repo.installation_id),
             mode=in_force.mode(repo, context().settings),
+            by_operator=in_force.by_operator(repo),
             champion=champion,
             hindsight=hindsights.of(session, champion),
             choice=choices.of(champion, context().settings.models_dir),

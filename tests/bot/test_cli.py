@@ -305,6 +305,18 @@ def test_settings_in_force_are_shown(run: Run, live: Database) -> None:
     assert configured(live) == (None, None, None, None)
 
 
+def test_settings_of_a_repository_are_taken_back(run: Run, live: Database) -> None:
+    with live.write() as session:
+        repo = storage.repository_named(session, REPO)
+        repo.config, repo.config_path = "mode: apply", f"{REPO}/.github/issue-tagger.yml"
+    run("configure", REPO, "--mode", "suggest", "--apply-precision", "0.95", "--suggest-precision", "0.7")
+    back = ("--mode", "default", "--apply-precision", "default", "--suggest-precision", "default")
+    status, out, _ = run("configure", REPO, *back)
+    assert (status, configured(live)) == (0, (None, None, None, None))
+    assert f"apply  ({REPO}/.github/issue-tagger.yml)" in out
+    assert "set here" not in out
+
+
 def test_settings_of_a_repository_are_changed(run: Run, live: Database) -> None:
     changes = ["--mode", "apply", "--apply-precision", "0.95", "--suggest-precision", "0.7"]
     status, out, _ = run("configure", "OCTO/Demo", *changes, "--labels", " Feature request , bug")

@@ -125,6 +125,16 @@ def test_mode_of_the_repositorys_own_configuration_is_shown(operator, database) 
     )
 
 
+def test_what_the_operator_set_for_the_repository_is_named(operator: FlaskClient, database: Database) -> None:
+    fill(database, lambda s: repository(s, 2, "northwind/teapot", mode=None))
+    assert "set by the operator" not in text_of(operator, "/repositories/northwind/teapot")
+    with database.write() as session:
+        row = session.get_one(Repository, 2)
+        row.mode, row.apply_precision, row.taxonomy = "suggest", 0.95, ["bug"]
+    told = "mode, apply precision, labels: set by the operator with issue-tagger configure , which goes before the"
+    assert told in text_of(operator, "/repositories/northwind/teapot")
+
+
 def test_thresholds_are_those_of_the_model_in_service(operator: FlaskClient, database: Database) -> None:
     def build(session: Session) -> None:
         prediction(session, 1, {"old": ("suggest", 0.5)})
