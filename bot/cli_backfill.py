@@ -23,7 +23,7 @@ LONGEST_TITLE = 50  # characters
 def backfill(args: argparse.Namespace) -> int:
     """Show what would be written on old issues, and queue it only if that is asked for."""
     config = settings.load()
-    context, database = context_of(config), require_database(config)
+    database, context = require_database(config), context_of(config)
     with database.read() as session:
         repo = storage.repository_named(session, args.repo)
         wanted = Wanted(_labels(session, repo, args.labels), args.since, args.open_only)

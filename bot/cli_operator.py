@@ -119,8 +119,8 @@ def roll_back(args: argparse.Namespace) -> int:
 def undo(args: argparse.Namespace) -> int:
     """Take back what the bot wrote since a moment and nobody confirmed, issue by issue."""
     config = settings.load()
-    context = context_of(config)
-    with require_database(config).read() as session:
+    database, context = require_database(config), context_of(config)
+    with database.read() as session:
         repo = storage.repository_named(session, args.repo)
         numbers = written.issues_since(session, repo.id, args.since)
     count = 0

@@ -6,16 +6,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot import queue, registration
 from bot.database import Database
-from bot.errors import BotError, GitHubRefused, SettingsError
+from bot.errors import BotError, GitHubRefused, GitHubUnavailable, SettingsError
 from bot.limits import Limit
 from bot.remote import RemoteInstallation
-from bot.settings import Settings
+from bot.settings import PREFIX, Settings
 from pipeline.errors import BackboneError, PipelineError
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ class DatabaseError(BotError):
     """The database cannot be used as it is."""
 
     reason = "database"
+
+
+class DatabaseUnreachableError(DatabaseError):
+    """The database does not answer, does not let us in, or is none."""
 
 
 class FolderError(BotError):
@@ -55,22 +61,41 @@ def make_data_dir(settings: Settings) -> None:
 
 
 def require_database(settings: Settings) -> Database:
-    """Return the database; DatabaseError unless it answers and is at the newest revision."""
+    """Return the database, and have a data folder; DatabaseError unless it answers and is at the newest revision."""
+    database = _newest(settings)
     make_data_dir(settings)
+    return database
+
+
+def _newest(settings: Settings) -> Database:
+    """Return the database as :func:`require_database` does; nothing is made, for this may be the wrong folder."""
+    url = make_url(settings.database_url)
+    file = Path(url.database).absolute() if url.get_backend_name() == "sqlite" and url.database else None
+    if file and not file.exists():
+        raise _absent(file)
     database = Database(settings.database_url)
     try:
         current, newest = database.revision()
     except SQLAlchemyError as error:
         raise unusable(error) from error
+    if file and current is None:
+        raise _absent(file)
     if current != newest:
         raise DatabaseError(f"the database is at revision {current}, not at {newest}; run: issue-tagger migrate")
     return database
 
 
-def unusable(error: SQLAlchemyError) -> DatabaseError:
+def _absent(file: Path) -> DatabaseError:
+    asked = f"is that the right data folder (see {PREFIX}DATA_DIR)? If it is, run: issue-tagger migrate"
+    return DatabaseError(f"there is no database of issue-tagger in {file.parent}; {asked}")
+
+
+def unusable(error: SQLAlchemyError) -> DatabaseUnreachableError:
     """Return in one line what a driver said in many; never the statement or its parameters."""
     said = str(error.orig if isinstance(error, DBAPIError) else type(error).__name__).strip().splitlines()
-    return DatabaseError(f"the database cannot be used: {said[0] if said else 'no reason given'}; see DATABASE_URL")
+    return DatabaseUnreachableError(
+        f"the database cannot be used: {said[0] if said else 'no reason given'}; see DATABASE_URL"
+    )
 
 
 # --- the checks: each returns what is well, or raises what is not
@@ -79,7 +104,7 @@ def unusable(error: SQLAlchemyError) -> DatabaseError:
 def _data_folder(settings: Settings) -> str:
     folder = settings.data_dir
     if not folder.is_dir():
-        raise FolderError(f"{folder} is not there")
+        raise FolderError(f"{folder.absolute()} is not there; is that the right folder?")
     with tempfile.TemporaryFile(dir=folder):
         pass
     mode = folder.stat().st_mode & 0o777
@@ -89,10 +114,16 @@ def _data_folder(settings: Settings) -> str:
 
 
 def _database(settings: Settings) -> str:
-    database = require_database(settings)
+    database = _newest(settings)
     name, (revision, _) = database.engine.dialect.name, database.revision()
     database.engine.dispose()
     return f"{name}, at the newest revision, {revision}"
+
+
+def _queue(settings: Settings) -> str:
+    if not settings.redis_url and not settings.data_dir.is_dir():
+        raise FolderError("it is in the data folder, which is not there")
+    return queue.check(settings)
 
 
 def _backbone(_settings: Settings) -> str:
@@ -108,7 +139,7 @@ def _backbone(_settings: Settings) -> str:
 
 def _app(settings: Settings) -> str:
     if settings.app is None:
-        return "none configured, so for local use only; README, Quick start, says how to connect one"
+        return "none configured, so for local use only; README, Connecting a GitHub App, says how to connect one"
     from bot.github import GitHub
 
     return f"GitHub knows it as {GitHub(settings.app, settings.api_url).check()!r}"
@@ -121,11 +152,15 @@ def _installations(settings: Settings) -> Iterator[Finding]:
     from bot.github import GitHub
 
     with suppress(BotError):
-        database = require_database(settings)
+        database = _newest(settings)
         limit_of = partial(Limit, database, lambda: datetime.now(UTC))
         hub = GitHub(settings.app, settings.api_url, limit_of=limit_of)
-        for each in hub.installations():
+        found = hub.installations()
+        for each in found:
             yield _finding(f"App on {each.account}", partial(_installation, hub, each), SEE_ACCOUNT, settings)
+        if not found:
+            text = f"on no account yet, so no issue can arrive; install it: {hub.page()}/installations/new"
+            yield Finding("installations", True, text)
         database.engine.dispose()
 
 
@@ -143,13 +178,19 @@ def _installation(hub: "GitHub", installation: RemoteInstallation, _settings: Se
 
 Check = Callable[[Settings], str]
 SEE_ACCOUNT = "the account's owner can mend it in GitHub's settings, under Applications; a limit ends by itself"
+SEE_FOLDER = f"issue-tagger migrate makes it; chmod 700 closes it to others; {PREFIX}DATA_DIR names another"
 CHECKS: tuple[tuple[str, Check, str], ...] = (
-    ("data folder", _data_folder, "issue-tagger migrate makes it; chmod 700 closes it to others; or see DATA_DIR"),
+    ("data folder", _data_folder, SEE_FOLDER),
     ("database", _database, "run: issue-tagger migrate"),
-    ("queue", queue.check, "start Redis and check REDIS_URL; or leave that unset, and the queue is in the data folder"),
+    ("queue", _queue, "start Redis and check REDIS_URL; or leave that unset, and the queue is in the data folder"),
     ("backbone", _backbone, "run: issue-tagger migrate; if that does not help: make clean install"),
     ("GitHub App", _app, "check APP_ID and PRIVATE_KEY or PRIVATE_KEY_PATH on the App's settings page on GitHub"),
 )
+OTHERWISE = {  # for these errors, whatever was checked
+    FolderError: SEE_FOLDER,
+    DatabaseUnreachableError: "check DATABASE_URL, and that the database it names runs and lets this user in",
+    GitHubUnavailable: "try again later; check the network, and GHE_HOST or GITHUB_API_URL if either is set",
+}
 
 
 def examine(load: Callable[[], Settings]) -> Iterator[Finding]:
@@ -171,6 +212,6 @@ def _finding(subject: str, check: Check, mend: str, settings: Settings) -> Findi
     try:
         return Finding(subject, True, check(settings))
     except (BotError, PipelineError) as error:
-        return Finding(subject, False, str(error), mend)
+        return Finding(subject, False, str(error), OTHERWISE.get(type(error), mend))
     except OSError as error:
         return Finding(subject, False, f"{error.filename or settings.data_dir}: {error.strerror or error}", mend)

@@ -55,6 +55,11 @@ class GitHub:
         with translated("reading the App"):
             return self._app.get_app().name
 
+    def page(self) -> str:
+        """Return the address of the App's page on GitHub."""
+        with translated("reading the App"):
+            return self._app.get_app().html_url
+
     def login(self) -> str:
         """Return the login under which our own acts show: `<slug>[bot]`. Asks GitHub once."""
         if not self._login:

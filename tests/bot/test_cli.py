@@ -110,11 +110,25 @@ def test_all_problems_of_the_settings_are_told(run: Run, command: str, monkeypat
     ]
 
 
-@pytest.mark.parametrize("command", ["web", "worker", "trainer", "scheduler", "sign-in", "deliveries"])
-def test_database_that_was_not_migrated_is_told(run: Run, command: str) -> None:
-    status, _, errors = run(command)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "web",
+        "worker",
+        "trainer",
+        "scheduler",
+        "sign-in",
+        "deliveries",
+        "models x/y",
+        "undo --repo x/y --since 2026-01-01",
+    ],
+)
+def test_folder_without_a_database_is_named_and_left_as_it_is(run: Run, command: str, tmp_path: Path) -> None:
+    status, _, errors = run(*command.split())
     assert status == 2
+    assert f"in {tmp_path}/.data; is that the right data folder" in errors
     assert "run: issue-tagger migrate" in errors
+    assert not list(tmp_path.iterdir())
 
 
 def test_repository_that_is_not_served_is_told(run: Run, live: Database) -> None:
@@ -126,7 +140,7 @@ def test_repository_that_is_not_served_is_told(run: Run, live: Database) -> None
 def test_file_that_cannot_be_written_is_named(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("ISSUE_TAGGER_DATA_DIR", str(tmp_path / "file" / "data"))
-    status, _, errors = run("sign-in")
+    status, _, errors = run("migrate")
     assert status == 2
     assert errors.startswith(f"issue-tagger: {tmp_path}/file")
 

@@ -12,6 +12,7 @@ from bot.database import Database
 from bot.doctor import DatabaseError, Finding, examine, make_data_dir, require_database, unusable
 from bot.errors import SettingsError
 from bot.settings import App, Settings
+from tests.conftest import POSTGRES
 from tests.standin import StandIn
 
 
@@ -36,7 +37,7 @@ def test_all_is_in_order(settings: Settings) -> None:
     found = findings(settings)
     assert [subject for subject, finding in found.items() if not finding.good] == []
     assert list(found) == ["settings", "data folder", "database", "queue", "backbone", "GitHub App"]
-    assert "for local use only" in found["GitHub App"].text
+    assert "README, Connecting a GitHub App" in found["GitHub App"].text
 
 
 def test_every_problem_of_the_settings_is_a_finding() -> None:
@@ -46,10 +47,15 @@ def test_every_problem_of_the_settings_is_a_finding() -> None:
     assert [finding.text for finding in examine(load)] == ["PORT: no", "HOST: no"]
 
 
-def test_missing_data_folder_is_told(tmp_path: Path) -> None:
-    found = findings(Settings(data_dir=tmp_path / "absent"))
-    assert not found["data folder"].good
-    assert "issue-tagger migrate" in found["data folder"].mend
+def test_missing_data_folder_is_told_and_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = findings(Settings())
+    for subject in ("data folder", "queue"):
+        assert not found[subject].good
+        assert "ISSUE_TAGGER_DATA_DIR" in found[subject].mend
+    assert f"{tmp_path}/.data is not there; is that the right folder?" in found["data folder"].text
+    assert f"no database of issue-tagger in {tmp_path}/.data; is that the right data folder" in found["database"].text
+    assert not (tmp_path / ".data").exists()
 
 
 def test_open_data_folder_is_told(settings: Settings) -> None:
@@ -66,6 +72,8 @@ def test_data_folder_is_made_private(tmp_path: Path) -> None:
 
 def test_database_without_tables_is_told(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data")
+    make_data_dir(settings)
+    (settings.data_dir / "issue-tagger.sqlite3").touch()
     with pytest.raises(DatabaseError, match="run: issue-tagger migrate"):
         require_database(settings)
     assert bad(settings) == ["database"]
@@ -85,6 +93,13 @@ def test_database_that_cannot_be_used_is_told(settings: Settings, spoil: Callabl
     found = findings(settings)["database"]
     assert not found.good
     assert "cannot be used" in found.text
+
+
+def test_database_that_does_not_let_us_in_is_not_to_be_migrated(settings: Settings) -> None:
+    stranger = f"postgresql+psycopg://nobody-of-that-name@{POSTGRES}/postgres"
+    found = findings(replace(settings, database_url=stranger))["database"]
+    assert "nobody-of-that-name" in found.text
+    assert found.mend.startswith("check DATABASE_URL")
 
 
 def test_database_error_shows_neither_statement_nor_parameters() -> None:
@@ -112,6 +127,22 @@ def test_app_that_github_knows_is_well(settings: Settings) -> None:
         found = findings(replace(settings, app=github.app, api_url=github.url))["GitHub App"]
     assert found.good
     assert "GitHub knows it" in found.text
+
+
+@pytest.mark.parametrize("kind", ["500", "drop"])
+def test_github_that_does_not_answer_is_no_matter_of_the_key(settings: Settings, kind: str) -> None:
+    with StandIn() as github:
+        github.fail_next(50, kind, "/app$")
+        found = findings(replace(settings, app=github.app, api_url=github.url))["GitHub App"]
+    assert not found.good
+    assert found.mend.startswith("try again later; check the network")
+
+
+def test_app_that_is_installed_nowhere_is_told(settings: Settings) -> None:
+    with StandIn() as github:
+        found = findings(replace(settings, app=github.app, api_url=github.url))["installations"]
+        page = f"{github.url}/apps/{github.world.slug}/installations/new"
+    assert (found.good, found.text) == (True, f"on no account yet, so no issue can arrive; install it: {page}")
 
 
 def test_requests_of_the_hour_are_told_by_installation(settings: Settings) -> None:
