@@ -59,6 +59,12 @@ def installations(session: Session) -> Sequence[Installation]:
     return session.scalars(select(Installation)).all()
 
 
+def suspended(session: Session) -> Sequence[Installation]:
+    """Return the installations that their owners have suspended, by account."""
+    idle = (Installation.suspended_at.is_not(None), Installation.removed_at.is_(None))
+    return session.scalars(select(Installation).where(*idle).order_by(Installation.account)).all()
+
+
 def repository(session: Session, repository_id: int) -> Repository | None:
     """Return a repository that is served: enrolled, not removed, its installation not suspended."""
     return session.scalar(_served().where(Repository.id == repository_id))

@@ -8,7 +8,7 @@ from typing import Any, cast
 import flask
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import BadRequest, HTTPException, Unauthorized
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound, Unauthorized
 
 from bot import auth, in_force, registration, removal, repo_config, storage
 from bot.accuracy import APPLY, SUGGEST, Tally, summarise
@@ -112,6 +112,12 @@ def show_not_found(error: NotFoundError) -> ResponseReturnValue:
     return flask.render_template("message.html", title="Not found", text=str(error)), 404
 
 
+@blueprint.app_errorhandler(NotFound)
+def show_no_page(_error: NotFound) -> ResponseReturnValue:
+    """Say that there is nothing at an address."""
+    return show_not_found(NotFoundError("There is no page at this address."))
+
+
 # --- pages
 
 
@@ -129,6 +135,7 @@ def index() -> ResponseReturnValue:
             inbox=queries.inbox(session),
             failed=queries.failed_deliveries(session),
             removed=removal.removed(session),
+            suspended=storage.suspended(session),
             keep_removed=context().settings.keep_removed,
         )
 
@@ -195,7 +202,7 @@ def _next_training(session: Session, repo: Repository) -> str | None:
 # --- what every template can use
 
 
-@blueprint.context_processor
+@blueprint.app_context_processor
 def helpers() -> dict[str, Any]:
     """Give the templates the settings, the time, and ways to write figures and moments."""
     now = context().now()

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.dashboard import formats, queries, views
 from bot.database import Database
-from bot.models import Promotion, Repository, TrainingRun, Truth
+from bot.models import Installation, Promotion, Repository, TrainingRun, Truth
 from tests.bot.dashboard_client import PAGE, PICTURE, fill, sign_in, text_of
 from tests.bot.dashboard_data import NOW, delivery, demo, model, prediction, repository, truth
 
@@ -133,6 +133,43 @@ def test_what_the_operator_set_for_the_repository_is_named(operator: FlaskClient
         row.mode, row.apply_precision, row.taxonomy = "suggest", 0.95, ["bug"]
     told = "mode, apply precision, labels: set by the operator with issue-tagger configure , which goes before the"
     assert told in text_of(operator, "/repositories/northwind/teapot")
+
+
+def test_list_says_of_each_repository_why_little_happens_there(operator: FlaskClient, database: Database) -> None:
+    fill(
+        database,
+        lambda s: repository(s, 2, "northwind/a", paused_at=NOW),
+        lambda s: repository(s, 3, "northwind/b", stopped="this repository is archived"),
+        lambda s: repository(s, 4, "northwind/c", config_problems=["line 2: no"]),
+    )
+    page = text_of(operator, "/")
+    assert "northwind/a paused by a maintainer none applied" in page
+    assert "northwind/b stopped: this repository is archived none applied" in page
+    assert "northwind/c configuration cannot be used none applied" in page
+    assert "northwind/kettle none applied" in page
+
+
+def test_suspended_app_is_not_to_be_installed(operator: FlaskClient, database: Database) -> None:
+    fill(database)
+    with database.write() as session:
+        session.get_one(Installation, 1).suspended_at = NOW
+    page = text_of(operator, "/")
+    assert "suspended on northwind" in page
+    assert "No repository yet" not in page
+
+
+@pytest.mark.parametrize(
+    ("columns", "problem"),
+    [
+        ({"config_problems": ["line 2: no"]}, True),
+        ({"stopped": "this repository is archived"}, True),
+        ({"pull_problem": "no access"}, True),
+        ({"paused_at": NOW}, False),
+    ],
+)
+def test_problems_look_like_errors(operator, database, columns: dict[str, object], problem: bool) -> None:
+    fill(database, lambda s: repository(s, 2, "northwind/teapot", **columns))
+    assert ('class="notice error"' in operator.get("/repositories/northwind/teapot").text) is problem
 
 
 def test_thresholds_are_those_of_the_model_in_service(operator: FlaskClient, database: Database) -> None:

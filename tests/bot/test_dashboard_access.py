@@ -34,6 +34,19 @@ def test_every_route_but_sign_in_and_style_needs_the_session(stranger: FlaskClie
         assert status == (200 if rule.endpoint in public else 401), rule
 
 
+@pytest.mark.parametrize("path", ["/nope", "/repositories", "/repositories/northwind/kettle/nope"])
+def test_address_without_a_page_is_told_as_everything_else_is(
+    operator: FlaskClient, database: Database, path: str
+) -> None:
+    fill(database)
+    answer = operator.get(path)
+    assert answer.status_code == 404
+    assert "There is no page at this address." in answer.text
+    assert "style.css" in answer.text
+    assert "Sign out" in answer.text
+    assert "northwind" not in answer.text
+
+
 def test_link_signs_in_once(make_client, database: Database) -> None:
     with database.write() as session:
         token = auth.create_link(session, now=NOW)
