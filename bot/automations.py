@@ -10,13 +10,11 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-import yaml
-
-from bot import configuration
+from bot import configuration, safe_yaml
 from bot.context import Context
 from bot.errors import GitHubRefused
 from bot.models import Delivery, Repository
-from bot.repo_config import RepoConfigError, guard
+from bot.safe_yaml import FileError
 
 TEMPLATES, WORKFLOWS = ".github/ISSUE_TEMPLATE", ".github/workflows"
 FORMS, MARKDOWN = (".yml", ".yaml"), ".md"
@@ -119,9 +117,8 @@ def _named(condition: str) -> Iterator[str]:
 
 
 def _yaml(text: str) -> Any:
-    """Return what YAML says, None where it says nothing or is not to be read; the loader makes nothing but text."""
+    """Return what YAML says, None where it says nothing or is not to be read."""
     try:
-        guard(text[:MOST_BYTES])
-        return yaml.load(text[:MOST_BYTES], Loader=yaml.BaseLoader)  # noqa: S506
-    except (yaml.YAMLError, RepoConfigError):
+        return safe_yaml.texts(text[:MOST_BYTES])
+    except FileError:
         return None

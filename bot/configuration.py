@@ -12,7 +12,8 @@ from bot.context import Context
 from bot.errors import GitHubRefused
 from bot.models import Repository
 from bot.remote import RepositoryGateway
-from bot.repo_config import OLD_PATH, PATH, RepoConfigError, configured
+from bot.repo_config import OLD_PATH, PATH, configured
+from bot.safe_yaml import FileError
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def _find(context: Context, repo: Repository) -> tuple[str, bytes] | None:
 def _checked(path: str, content: bytes) -> dict[str, Any]:
     try:
         configured(path, content)
-    except RepoConfigError as error:
+    except FileError as error:
         return {"config_problems": [f"{path}, {problem}" for problem in error.problems]}
     return {"config": content.decode("utf-8-sig"), "config_path": path}
 

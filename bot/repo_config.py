@@ -1,12 +1,12 @@
 """A repository's own configuration, `.github/issue-tagger.yml`: read and checked, each problem with its line. Pure.
 
-What may stand in it is said by `issue-tagger.schema.json`, which is published for editors; a pattern that takes too
-long, or an alias that would unfold into millions of nodes, is refused, for whoever writes the file need not be trusted.
+What may stand in it is said by `issue-tagger.schema.json`, which is published for editors; whoever writes
+the file need not be trusted.
 """
 
 import difflib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -15,39 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import regex
-import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from bot import safe_yaml
 from bot.models import Mode
+from bot.safe_yaml import FileError, Lines, Place, Problem
 
 SCHEMA = Path(__file__).with_name("issue-tagger.schema.json")
 PATH = ".github/issue-tagger.yml"
 OLD_PATH = ".github/issue_label_bot.yaml"  # of Issue-Label-Bot
 MOST_BYTES = 64 * 1024
-DEEPEST = 20
-OPENING = (
-    yaml.FlowSequenceStartToken,
-    yaml.FlowMappingStartToken,
-    yaml.BlockSequenceStartToken,
-    yaml.BlockMappingStartToken,
-)
-CLOSING = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
-
-Place = tuple[str | int, ...]  # keys and indexes, from the top of the file
-Lines = dict[Place, int]
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong, and on which line, from 1."""
-
-    line: int
-    reason: str
-
-    def __str__(self) -> str:
-        """Return both, for people."""
-        return f"line {self.line}: {self.reason}"
 
 
 @dataclass(frozen=True)
@@ -95,14 +73,6 @@ class RepoConfig:
         return association in self.associations or matches(author, self.authors)
 
 
-class RepoConfigError(ValueError):
-    """A configuration that cannot be used."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda each: each.line))
-        super().__init__("; ".join(map(str, self.problems)))
-
-
 def matches(name: str, patterns: Iterable[str]) -> bool:
     """Tell whether a name is one of those given, `*` standing for any text, without regard to case."""
     lowered = name.lower()
@@ -118,21 +88,21 @@ def parse(content: bytes) -> RepoConfig:
 
     Raises
     ------
-    RepoConfigError
+    FileError
         With every problem found.
     """
     text = _decoded(content)
-    data, lines = _read(text)
+    data, lines = safe_yaml.read(text)
     problems = [
         *(problem for error in _validator().iter_errors(data) for problem in _explain(error, lines)),
         *_patterns(data, lines),
     ]
     if problems:
-        raise RepoConfigError(problems)
+        raise FileError(problems)
     config = _build(data or {})
     if (config.suggest_precision or 0) > (config.apply_precision or 1):
         line = lines[("precision", "suggest")]
-        raise RepoConfigError([Problem(line, "precision.suggest must not be above precision.apply")])
+        raise FileError([Problem(line, "precision.suggest must not be above precision.apply")])
     return config
 
 
@@ -141,10 +111,10 @@ def parse_old(content: bytes) -> RepoConfig:
 
     Raises
     ------
-    RepoConfigError
+    FileError
         If it is no YAML, or these two are not a list and a mapping of names.
     """
-    data, lines = _read(_decoded(content))
+    data, lines = safe_yaml.read(_decoded(content))
     data = data if isinstance(data, dict) else {}
     aliases, predicted = data.get("label-alias") or {}, data.get("predicted-labels") or []
     problems = []
@@ -153,7 +123,7 @@ def parse_old(content: bytes) -> RepoConfig:
     if not isinstance(predicted, list) or not all(isinstance(name, str) for name in predicted):
         problems.append(Problem(lines.get(("predicted-labels",), 1), "predicted-labels must be a list of names"))
     if problems:
-        raise RepoConfigError(problems)
+        raise FileError(problems)
     readable = {label: {"name": name} for name, label in aliases.items()}
     return RepoConfig(include=tuple(aliases.get(name, name) for name in predicted), readable=readable)
 
@@ -164,73 +134,14 @@ def configured(path: str, content: bytes) -> RepoConfig:
     return (parse_old if path.endswith(OLD_PATH) else parse)(content)
 
 
-# --- YAML, with the line of each place
-
-
 def _decoded(content: bytes) -> str:
     if len(content) > MOST_BYTES:
-        raise RepoConfigError([Problem(1, f"the file has {len(content):,} bytes; {MOST_BYTES:,} are the most")])
+        raise FileError([Problem(1, f"the file has {len(content):,} bytes; {MOST_BYTES:,} are the most")])
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise RepoConfigError([Problem(line, "this is no UTF-8; save the file as UTF-8")]) from error
-
-
-def _read(text: str) -> tuple[Any, Lines]:
-    """Return what YAML says, and the line of each place in it."""
-    try:
-        guard(text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        lines: Lines = {(): 1}
-        problems = list(_walk(node, (), lines)) if node else []
-        if problems:
-            raise RepoConfigError(problems)
-        return yaml.safe_load(text), lines
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise RepoConfigError([_at(mark, f"this is no YAML: {error.problem or error.context}")]) from error
-    except yaml.YAMLError as error:
-        raise RepoConfigError([Problem(1, f"this is no YAML: {str(error).splitlines()[0]}")]) from error
-    except ValueError as error:
-        if isinstance(error, RepoConfigError):
-            raise
-        raise RepoConfigError([Problem(1, f"a value cannot be read: {error}")]) from error
-
-
-def guard(text: str) -> None:
-    """Refuse what a small file could keep us busy with; reads no further than that."""
-    depth = 0
-    for token in yaml.scan(text):
-        depth += isinstance(token, OPENING) - isinstance(token, CLOSING)
-        if depth > DEEPEST:
-            raise RepoConfigError([_at(token.start_mark, "this is nested too deeply")])
-        if isinstance(token, yaml.AliasToken):
-            raise RepoConfigError([_at(token.start_mark, "aliases (*name) are not taken; write it out")])
-
-
-def _at(mark: Any, reason: str) -> Problem:
-    return Problem(mark.line + 1 if mark else 1, reason)
-
-
-def _walk(node: yaml.Node, place: Place, lines: Lines) -> Iterator[Problem]:
-    """Note the line of each place, and yield keys that are no text, or there twice."""
-    if isinstance(node, yaml.SequenceNode):
-        for index, each in enumerate(node.value):
-            lines[*place, index] = each.start_mark.line + 1
-            yield from _walk(each, (*place, index), lines)
-    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:float" and node.value.lower() == ".nan":
-        yield _at(node.start_mark, f"{'.'.join(map(str, place))} is no number")
-    if not isinstance(node, yaml.MappingNode):
-        return
-    for key, value in node.value:
-        name, line = str(key.value), key.start_mark.line + 1
-        if key.tag != "tag:yaml.org,2002:str":
-            yield Problem(line, f"the key {name[:40]} is no text to YAML; put it in quotes")
-        if (*place, name) in lines:
-            yield Problem(line, f"{name} is there already, on line {lines[*place, name]}")
-        lines[*place, name] = line
-        yield from _walk(value, (*place, name), lines)
+        raise FileError([Problem(line, "this is no UTF-8; save the file as UTF-8")]) from error
 
 
 # --- the schema

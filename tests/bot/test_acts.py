@@ -255,6 +255,14 @@ def test_files_that_cannot_be_read_are_passed_over(tagger: Tagger) -> None:
     assert triggers(tagger, b"\xff: [", b"[" * 1000, bomb, b"just text", b"", b"on: [issues]\njobs: 3\n") == []
 
 
+def test_files_that_no_database_takes_and_no_number_holds_are_passed_over(tagger: Tagger) -> None:
+    files = tagger.github.world.find(NAME).files
+    files |= {f"{FORMS}/1.yml": b'labels: ["\\U00110000"]\n', f"{FORMS}/2.yml": b'labels: ["\\uD800", bug]\n'}
+    assert triggers(tagger, b'on: "\\U00110000"\n', b"%YAML 1." + b"9" * 5_000 + b"\n---\non: issues\n") == []
+    assert tagger.repo.automations is not None
+    assert tagger.repo.automations["templates"] == []
+
+
 def test_files_are_read_again_only_when_one_has_changed(tagger: Tagger) -> None:
     triggers(tagger, workflow("github.event.label.name == 'bug'"))
     read = len(tagger.github.requests("GET", "/0.yml"))

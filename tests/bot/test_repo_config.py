@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from bot.models import Mode
-from bot.repo_config import MOST_BYTES, SCHEMA, Problem, RepoConfig, RepoConfigError, Rule, matches, parse, parse_old
+from bot.repo_config import MOST_BYTES, SCHEMA, RepoConfig, Rule, matches, parse, parse_old
+from bot.safe_yaml import FileError, Problem
 
 WHOLE = """
 mode: apply
@@ -36,7 +37,7 @@ rules:
 
 
 def problems(text: str | bytes) -> list[Problem]:
-    with pytest.raises(RepoConfigError) as caught:
+    with pytest.raises(FileError) as caught:
         parse(text if isinstance(text, bytes) else text.encode())
     return list(caught.value.problems)
 
@@ -100,7 +101,17 @@ def test_every_setting_of_the_schema_stands_in_that_example() -> None:
         ("delay_minutes: .inf\n", 1, "delay_minutes"),
         ("delay_minutes: .nan\n", 1, "delay_minutes"),
         ("mode: 2026-99-99\n", 1, "cannot be read"),
-        ("mode: !!python/object/apply:os.system [id]\n", 1, "this is no YAML"),
+        ("mode: !!python/object/apply:os.system [id]\n", 1, "tags (!name) are not taken"),
+        ("\nmode: !!bool foo\n", 2, "tags (!name) are not taken"),
+        ("delay_minutes: !!float nan\n", 1, "tags (!name) are not taken"),
+        ('mode: "\\UFFFFFFFF"\n', 1, "cannot be read"),
+        ("%YAML 1." + "9" * 5_000 + "\n---\nmode: apply\n", 1, "cannot be read"),
+        ("\nprecision:\n  apply: " + "1:" * 9 + "1.5\n", 3, "precision.apply"),
+        ("precision:\n  apply: " + "1:" * 200 + "1.5\n", 1, "cannot be read"),
+        ("\nmode: 0x" + "F" * 20_000 + "\n", 2, "mode is too long for a number"),
+        ('rules:\n- title: crash\n  label: "\\uD800"\n', 3, "rules.0.label has characters that are no text"),
+        ('labels:\n  include:\n  - "\\0"\n', 3, "labels.include.0 has characters that are no text"),
+        ('groups:\n  "\\uDFFF": [one]\n', 2, r"the key '\udfff' has characters that are no text"),
         ("--- a\n--- b\n", 2, "this is no YAML"),
         ("mode: apply\n\x07\n", 1, "this is no YAML"),
     ],
@@ -167,6 +178,6 @@ def test_file_of_issue_label_bot_is_understood() -> None:
     ("old", "line"), [("label-alias: [a]\n", 1), ("a: 1\npredicted-labels: bug\n", 2), ("predicted-labels: [1]\n", 1)]
 )
 def test_broken_file_of_issue_label_bot_is_told(old: str, line: int) -> None:
-    with pytest.raises(RepoConfigError) as caught:
+    with pytest.raises(FileError) as caught:
         parse_old(old.encode())
     assert [each.line for each in caught.value.problems] == [line]

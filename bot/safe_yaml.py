@@ -1,0 +1,134 @@
+"""YAML of people who need not be trusted, read within bounds; what is wrong with it is told with its line. Pure.
+
+Aliases, which unfold into millions of nodes, tags, which make anything of anything, and text that no database takes are
+refused.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+DEEPEST = 20
+LONGEST_NUMBER = 20  # characters
+STR, INT, FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float"))
+_UNFIT = re.compile("[\0\ud800-\udfff]")
+
+Place = tuple[str | int, ...]  # keys and indexes, from the top of the file
+Lines = dict[Place, int]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and on which line, from 1."""
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        """Return both, for people."""
+        return f"line {self.line}: {self.reason}"
+
+
+class FileError(ValueError):
+    """A file that cannot be used; `problems` says why."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda each: each.line))
+        super().__init__("; ".join(map(str, self.problems)))
+
+
+def read(text: str) -> tuple[Any, Lines]:
+    """Return what YAML says, and the line of each place in it.
+
+    Raises
+    ------
+    FileError
+        If it cannot be read.
+    """
+    return _read(text, _Bounded)
+
+
+def texts(text: str) -> Any:
+    """Return what YAML says, each scalar as the text that it is. Raises FileError as :func:`read` does."""
+    return _read(text, _Texts)[0]
+
+
+class _Bounded(yaml.SafeLoader):
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Return the next node, unless a small file could keep us busy with it."""
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
+            raise FileError([_at(event.start_mark, "aliases (*name) are not taken; write it out")])
+        if event.tag is not None:
+            raise FileError([_at(event.start_mark, "tags (!name) are not taken; leave it out")])
+        if self.depth == DEEPEST:
+            raise FileError([_at(event.start_mark, "this is nested too deeply")])
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+
+class _Texts(_Bounded):
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+
+
+def _read(text: str, kind: type[_Bounded]) -> tuple[Any, Lines]:
+    lines: Lines = {(): 1}
+    try:
+        loader = kind(text)
+        node = loader.get_single_node()
+        problems = list(_walk(node, (), lines)) if node else []
+        if problems:
+            raise FileError(problems)
+        return (loader.construct_document(node) if node else None), lines
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise FileError([_at(mark, f"this is no YAML: {error.problem or error.context}")]) from error
+    except yaml.YAMLError as error:
+        raise FileError([Problem(1, f"this is no YAML: {str(error).splitlines()[0]}")]) from error
+    except FileError:
+        raise
+    except (ValueError, OverflowError) as error:
+        raise FileError([Problem(1, f"a value cannot be read: {error}")]) from error
+
+
+def _at(mark: Any, reason: str) -> Problem:
+    return Problem(mark.line + 1 if mark else 1, reason)
+
+
+def _walk(node: yaml.Node, place: Place, lines: Lines) -> Iterator[Problem]:
+    """Note the line of each place, and yield keys that are no text, or there twice, and values that are not to be."""
+    if isinstance(node, yaml.SequenceNode):
+        for index, each in enumerate(node.value):
+            lines[*place, index] = each.start_mark.line + 1
+            yield from _walk(each, (*place, index), lines)
+    if isinstance(node, yaml.ScalarNode):
+        yield from _scalar(node, ".".join(map(str, place)) or "the file")
+    if not isinstance(node, yaml.MappingNode):
+        return
+    for key, value in node.value:
+        name, line = str(key.value), key.start_mark.line + 1
+        if key.tag != STR:
+            yield Problem(line, f"the key {name[:40]} is no text to YAML; put it in quotes")
+        if _UNFIT.search(name):
+            yield Problem(line, f"the key {name[:40]!r} has characters that are no text")
+            continue
+        if (*place, name) in lines:
+            yield Problem(line, f"{name} is there already, on line {lines[*place, name]}")
+        lines[*place, name] = line
+        yield from _walk(value, (*place, name), lines)
+
+
+def _scalar(node: yaml.ScalarNode, where: str) -> Iterator[Problem]:
+    if node.tag == FLOAT and node.value.lower() == ".nan":
+        yield _at(node.start_mark, f"{where} is no number")
+    if node.tag == INT and len(node.value) > LONGEST_NUMBER:
+        yield _at(node.start_mark, f"{where} is too long for a number")
+    if node.tag == STR and _UNFIT.search(node.value):
+        yield _at(node.start_mark, f"{where} has characters that are no text")
