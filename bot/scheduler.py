@@ -157,7 +157,14 @@ def _outcome(context: Context, repo: Repository) -> Mapping[str, Any]:
         return {"pull_not_before": wait.until, "pull_problem": None}
     except BotError as error:
         log.warning("pull failed", extra={"repository": repo.id, "reason": error.reason})
-        failures = repo.pull_failures + 1
-        again = context.now() + leases.backoff(failures, repo.id)
-        return {"pull_not_before": again, "pull_failures": failures, "pull_problem": str(error)}
+        return _failed(context, repo, str(error))
+    except Exception as error:  # a fault of ours: what one repository has in it is not to stop all others
+        log.exception("pull ended unexpectedly", extra={"repository": repo.id})
+        return _failed(context, repo, f"this is a fault of the bot ({type(error).__name__}): see the scheduler's log")
     return {"pull_not_before": None, "pull_failures": 0, "pull_problem": None}
+
+
+def _failed(context: Context, repo: Repository, problem: str) -> Mapping[str, Any]:
+    failures = repo.pull_failures + 1
+    again = context.now() + leases.backoff(failures, repo.id)
+    return {"pull_not_before": again, "pull_failures": failures, "pull_problem": problem}

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot import handling, leases, scheduler
+from bot import handling, leases, scheduler, sync
 from bot.context import Context
 from bot.models import Delivery as Row
 from bot.models import Issue, Prediction, Repository, TrainingRun, Work
@@ -172,6 +172,26 @@ def test_a_repository_that_cannot_be_pulled_does_not_hold_up_the_others(
     assert pulled(tagger)[NAME]
     assert (tagger.repo.pull_problem, tagger.repo.pull_failures, tagger.repo.pull_not_before) == (None, 0, None)
     assert {issue.title for issue in tagger.rows(Issue)} == {"hello", "one", "two"}
+
+
+def test_a_fault_of_ours_in_one_repository_is_logged_and_does_not_hold_up_the_others(
+    tagger: Tagger, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    two(tagger)
+    real, first = sync.pull, tagger.repo.id
+
+    def pull(context: Context, repo: Repository) -> None:
+        real(context, repo)
+        if repo.id == first:
+            raise RecursionError("secret")
+
+    monkeypatch.setattr(sync, "pull", pull)
+    scheduler.import_due(tagger.context)
+    assert pulled(tagger)["octo/zebra"]
+    assert [record.message for record in caplog.records if record.exc_info] == ["pull ended unexpectedly"]
+    assert tagger.repo.pull_problem == "this is a fault of the bot (RecursionError): see the scheduler's log"
+    assert tagger.repo.pull_failures == 1
+    assert tagger.repo.pull_not_before > tagger.clock.at
 
 
 def test_repository_that_cannot_be_pulled_is_tried_later_and_later(tagger: Tagger) -> None:
