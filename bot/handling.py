@@ -44,6 +44,7 @@ from pipeline.errors import PipelineError
 log = logging.getLogger(__name__)
 
 LONGEST_OUTAGE = timedelta(days=1)  # of GitHub's: a delivery older than that which it still fails is given up
+SURELY_NO_SCRIPT = 2 * feedback.SECONDS  # after an act: so long others of the same script may come, and word of them
 
 Payload = Mapping[str, Any]
 
@@ -197,11 +198,11 @@ def _on_issues(context: Context, delivery: Delivery, repo: Repository, payload: 
             feedback.record(session, act)
         state = _as_stored(session, repo, told)
         begun = storage.prediction_of(session, delivery.id) is not None
-    _take_off_settled(context, repo, state, told_acts)
     if any(act.kind is ActorKind.PERSON for act in told_acts):
         answering.fold_settled(context, delivery, repo, state.number)
     if begun or ((delivery.action == "opened" or again) and _may_tag(repo, state)):
         tagging.tag(context, delivery, repo, state)
+    _take_off_settled(context, delivery, repo, told_acts)
 
 
 def _undisputed(context: Context, repo: Repository, told: IssueState) -> IssueState:
@@ -227,16 +228,35 @@ def _may_tag(repo: Repository, state: IssueState) -> bool:
     return state.state == "open" and not ignored and repo.paused_at is None and repo.stopped is None
 
 
-def _take_off_settled(context: Context, repo: Repository, state: IssueState, told: Sequence[LabelAct]) -> None:
-    """Take off labels such as `needs-triage` that the repository wants gone once a person has labelled an issue."""
-    own = in_force.config(repo)
-    waiting = [pattern for pattern, what in own.groups.items() if what == "settled"]
-    judged = [act.label for act in told if act.labeled and act.kind is ActorKind.PERSON]
-    if in_force.mode(repo, context.settings) is Mode.SHADOW or all(matches(name, waiting) for name in judged):
+def _take_off_settled(context: Context, delivery: Delivery, repo: Repository, told: Sequence[LabelAct]) -> None:
+    """Take off labels such as `needs-triage` that the repository wants gone once a person has labelled an issue.
+
+    Raises
+    ------
+    NotYetError
+        As long as it may turn out that the label was a script's.
+    """
+    waiting = [pattern for pattern, what in in_force.config(repo).groups.items() if what == "settled"]
+    judged = [act for act in told if act.labeled and not matches(act.label, waiting)] if waiting else []
+    shadow = in_force.mode(repo, context.settings) is Mode.SHADOW
+    if not judged or shadow or repo.paused_at is not None or repo.stopped is not None:
         return
-    for name in state.labels:
-        if matches(name, waiting) and name not in judged:
-            context.gateway(repo).remove_label(state.number, name)
+    number, at = judged[0].number, judged[0].at
+    with context.database.read() as session:
+        keys = {act.key for act in judged}
+        kinds = {row.actor_kind for row in storage.label_log(session, repo.id, number) if row.key in keys}
+    if ActorKind.PERSON not in kinds:
+        return
+    if context.now() < at + SURELY_NO_SCRIPT:
+        raise NotYetError("waits, for this may be one of many acts of a script", until=at + SURELY_NO_SCRIPT)
+    gateway = context.gateway(repo)
+    issue = gateway.issue(number)
+    present = [name for name in issue.labels if matches(name, waiting)] if issue else []
+    since = {event.label for event in gateway.label_events(number) if event.at >= at} if present else set()
+    for name in present:
+        if name not in since:
+            context.hold(repo, delivery)
+            gateway.remove_label(number, name)
 
 
 def _may_tag_again(session: Session, repo: Repository, state: IssueState) -> bool:

@@ -282,11 +282,7 @@ class _Writer:
         return most_similar(f"{issue.title}\n{issue.body}", others) if issue else None
 
     def _hold(self) -> None:
-        """Make sure that the delivery is still ours for the write that follows, and the repository still served."""
-        with self.context.database.write() as session:
-            now, lease = self.context.now(), self.context.settings.lease
-            leases.renew(session, Delivery, self.delivery, now=now, lease=lease)
-            storage.require_served(session, self.repo.id)
+        self.context.hold(self.repo, self.delivery)
 
     def _mark(self, session: Session, guesses: Sequence[Guess], names: Collection[str], written: str) -> None:
         lowered = {name.lower() for name in names}

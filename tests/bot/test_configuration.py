@@ -3,7 +3,8 @@
 import pytest
 
 from bot import in_force, sync
-from bot.models import Mode, Prediction
+from bot.models import Delivery as Row
+from bot.models import Mode, Prediction, Work
 from bot.repo_config import OLD_PATH, PATH
 from bot.serving import precision_targets
 from tests.bot.usecases import ASK, BOTH, CRASH, TYPO, Tagger, say
@@ -184,16 +185,6 @@ def test_meaning_of_a_label_helps_the_cold_start(tagger: Tagger) -> None:
     assert in_force.config(tagger.repo).meaning("WontFix") == "a crash: crash traceback segfault"
 
 
-def test_label_that_waits_for_a_decision_is_taken_off_once_a_person_has_labelled(taught: Tagger) -> None:
-    taught.github.world.add_label(taught.github.world.find(NAME), "needs-triage")
-    push(taught, "groups: {needs-*: settled}\n")
-    number = taught.open(CRASH, labels=["needs-triage"])
-    assert taught.issue(number).names() == {"bug", "needs-triage"}
-    taught.github.people.label(NAME, number, "question")
-    taught.catch_up()
-    assert taught.issue(number).names() == {"bug", "question"}
-
-
 def test_comment_is_in_the_language_of_the_repository(taught: Tagger) -> None:
     push(taught, "language: de\n")
     assert "`question` — zu " in comment(taught, taught.open(ASK))
@@ -237,3 +228,14 @@ def test_of_two_predictions_that_wait_the_newer_one_is_written(taught: Tagger) -
     taught.go_on()
     assert taught.issue(number).names() == {"documentation"}
     assert [each.written_at is None for each in taught.rows(Prediction, number=number)] == [True, False]
+
+
+@pytest.mark.parametrize("text", ["mode: shadow\n", "labels: {exclude: [bug]}\n"])
+def test_what_waits_is_written_by_the_configuration_of_now(taught: Tagger, text: str) -> None:
+    push(taught, "delay_minutes: 2\n")
+    number = taught.open(CRASH)
+    push(taught, text)
+    taught.clock.move(minutes=3)
+    taught.go_on()
+    assert taught.issue(number).names() == set()
+    assert not taught.rows(Row, status=Work.QUEUED)
