@@ -149,7 +149,7 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
         newer = storage.has_prediction(session, repo.id, prediction.number, after=prediction.id)
         log = storage.label_log(session, repo.id, prediction.number)
         names = LabelNames(storage.all_labels(session, repo.id))
-    mode = Mode(prediction.mode)
+    mode = max(Mode(prediction.mode), in_force.mode(repo, context.settings), key=list(Mode).index)  # may have changed
     if mode is Mode.SHADOW or not (earlier or any(guess.decision != Decision.WITHHOLD for guess in guesses)):
         _skip(context, delivery, prediction, "shadow mode" if mode is Mode.SHADOW else "no label reached its threshold")
         return
@@ -174,7 +174,8 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
     own = in_force.config(repo)
     ours = _ours(context, issue, events)
     room = None if own.most_labels is None else max(own.most_labels - len(ours), 0)
-    wanted = [guess for guess in guesses if terms.labels is None or guess.label in terms.labels]
+    used = [guess for guess in guesses if guess.by_rule or own.uses(guess.label)]  # that, too
+    wanted = [guess for guess in used if terms.labels is None or guess.label in terms.labels]
     todo = plan(wanted, mode, own, Seen(issue.labels, existing, taken_off, room), still_open=issue.state == "open")
     writer = _Writer(context, delivery, repo, prediction, gateway)
     writer.write(todo, guesses, ours=ours, earlier=earlier)
