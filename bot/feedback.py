@@ -1,6 +1,6 @@
 """Use case: somebody put a label on an issue or took one off -> the log, the training truth, a prediction's outcome."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from bot import label_log, storage
-from bot.models import ActorKind, Guess, Issue, LabelEvent, Outcome, Truth
+from bot.models import ActorKind, Guess, LabelEvent, Outcome, Truth
 from pipeline.decisions import Decision
 
 MANY, SECONDS = 10, timedelta(seconds=10)  # issues, and within how long: whoever is so quick is a script
@@ -78,9 +78,8 @@ def record(session: Session, act: LabelAct) -> bool:
     What is told of an issue that was transferred, is recorded where it is now. Two who record acts on the same issue
     do so one after the other.
     """
-    issue = session.get(Issue, (act.repository_id, act.number), with_for_update=True)
-    if issue is not None and issue.moved_to:
-        repository_id, number = map(int, issue.moved_to.split("#"))
+    repository_id, number = label_log.whereabouts(session, (act.repository_id, act.number))
+    if (repository_id, number) != (act.repository_id, act.number):
         label = label_log.spelled(session, repository_id).get(act.label.lower(), act.label)
         act = replace(act, repository_id=repository_id, number=number, label=label)
     if not storage.append_label_event(session, log_row(act)):
@@ -153,13 +152,22 @@ def find_scripts(session: Session, repository_id: int) -> None:
 
 def in_bulk(acts: Iterable[LabelEvent]) -> Iterator[int]:
     """Yield the ids of those of one person's acts, in time order, that are among acts on `MANY` issues in `SECONDS`."""
-    window: deque[LabelEvent] = deque()
+    window, fresh = deque[LabelEvent](), deque[LabelEvent]()  # `fresh` are those of the window not yielded yet
+    numbers: Counter[int] = Counter()  # acts of the window by issue
     for act in acts:
         window.append(act)
+        fresh.append(act)
+        numbers[act.number] += 1
         while act.at - window[0].at > SECONDS:
-            window.popleft()
-        if len({each.number for each in window}) >= MANY:
-            yield from (each.id for each in window)
+            left = window.popleft()
+            numbers[left.number] -= 1
+            if not numbers[left.number]:
+                del numbers[left.number]
+            if fresh[0] is left:
+                fresh.popleft()
+        if len(numbers) >= MANY:
+            yield from (each.id for each in fresh)
+            fresh.clear()
 
 
 def log_row(act: LabelAct) -> dict[str, object]:

@@ -7,8 +7,11 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot import storage
-from bot.models import ActorKind, Guess, LabelEvent, LabelTruth, Prediction
+from bot.models import ActorKind, Guess, Issue, LabelEvent, LabelTruth, Prediction
 
+Place = tuple[int, int]  # of an issue: repository and number
+
+MOST_MOVES = 100  # that are followed of one issue
 PEOPLE = (ActorKind.PERSON, ActorKind.SCRIPT)
 
 
@@ -85,8 +88,19 @@ def spelled(session: Session, repository_id: int) -> dict[str, str]:
     return {label.name.lower(): label.name for label in storage.labels(session, repository_id)}
 
 
-def move_history(session: Session, old: tuple[int, int], new: tuple[int, int]) -> set[str]:
-    """Let an issue's label acts and predictions go from one (repository, number) to another; return the labels.
+def whereabouts(session: Session, place: Place) -> Place:
+    """Return where an issue is now that was at a place, however often it was transferred; lock its row until a commit."""
+    for _ in range(MOST_MOVES):
+        issue = session.get(Issue, place, with_for_update=True)
+        if issue is None or not issue.moved_to:
+            break
+        repository_id, number = issue.moved_to.split("#")
+        place = int(repository_id), int(number)
+    return place
+
+
+def move_history(session: Session, old: Place, new: Place) -> set[str]:
+    """Let an issue's label acts and predictions go from one place to another; return the labels.
 
     A label is spelled as the repository that they go to spells it.
     """

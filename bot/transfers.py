@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from bot import events, feedback, label_log, storage
 from bot.events import need
 from bot.keeping import GONE
+from bot.label_log import Place
 from bot.models import Issue, Repository
-
-Place = tuple[int, int]  # repository and number
 
 
 def follow(session: Session, repo: Repository, action: str | None, payload: Mapping[str, Any]) -> None:
@@ -32,6 +31,7 @@ def _place(changes: Mapping[str, Any], which: str) -> Place:
 
 
 def _move(session: Session, old: Place, new: Place) -> None:
+    new = label_log.whereabouts(session, new)  # word of a later transfer may have come first
     if session.get(Repository, old[0]) is None or storage.repository(session, new[0]) is None:
         return
     left = session.get(Issue, old)

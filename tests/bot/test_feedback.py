@@ -203,3 +203,10 @@ def test_what_was_pulled_settles_a_prediction_like_what_was_told(taught: Tagger)
     taught.github.people.label(NAME, number, "question")
     sync.pull(taught.context, taught.repo)
     assert outcomes(taught, number)["question"] == "accepted"
+
+
+def test_each_act_of_a_script_is_told_once_however_many_there_are() -> None:
+    spans = [*range(30), *range(60, 65), *range(100, 2100)]
+    acts = [LabelEvent(id=n, number=n % 1000, at=START + timedelta(seconds=span / 3)) for n, span in enumerate(spans)]
+    found = list(feedback.in_bulk(acts))
+    assert found == [n for n, span in enumerate(spans) if not 60 <= span < 65]

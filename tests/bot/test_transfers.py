@@ -18,9 +18,14 @@ THERE = "octo/other"
 @pytest.fixture
 def other(taught: Tagger) -> Repository:
     """Another repository that the bot serves; it spells "bug" in another way, and lacks "question"."""
-    there = taught.github.world.add_repository(THERE, ["Bug", "documentation"])
+    return served(taught, THERE, ["Bug", "documentation"])
+
+
+def served(taught: Tagger, name: str, names: list[str]) -> Repository:
+    """Add a repository that the bot serves, and whose labels it knows."""
+    there = taught.github.world.add_repository(name, names)
     with taught.context.database.write() as session:
-        enrol(session, (there.installation_id, "octo"), [RemoteRepository(there.id, THERE)], now=taught.clock())
+        enrol(session, (there.installation_id, "octo"), [RemoteRepository(there.id, name)], now=taught.clock())
         labels = [RemoteLabel(each.id, each.name, "") for each in there.labels.values()]
         keep_labels(session, there.id, labels, now=taught.clock())
     return there
@@ -97,6 +102,25 @@ def test_in_whatever_order_it_is_told_the_end_is_the_same(
         taught.handle(news[place])
     taught.catch_up()
     assert known(taught) == {(other.id, new.number, "Bug", Truth.POSITIVE)}
+
+
+@pytest.mark.parametrize("order", [(1, 2, 3, 4), (4, 3, 2, 1), (3, 1, 4, 2), (4, 3, 2, 0, 1), (0, 2, 4, 1)])
+def test_what_is_known_goes_all_the_way_of_an_issue_transferred_twice(
+    taught: Tagger, other: Repository, order: tuple[int, ...]
+) -> None:
+    third = served(taught, "octo/third", ["BUG"])
+    taught.enrol(mode=Mode.SHADOW)
+    number = taught.open("hello")
+    taught.github.people.label(NAME, number, "bug")
+    taught.clock.move(minutes=1)
+    there = taught.github.people.transfer(NAME, number, THERE)
+    taught.clock.move(minutes=1)
+    last = taught.github.people.transfer(THERE, there.number, "octo/third")
+    news = taught.news()
+    for place in order:
+        taught.handle(news[place])
+    taught.catch_up()
+    assert known(taught) == {(third.id, last.number, "BUG", Truth.POSITIVE)}
 
 
 def test_an_issue_that_goes_where_we_are_not_leaves_its_history(taught: Tagger) -> None:
