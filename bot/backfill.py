@@ -194,14 +194,14 @@ def _expected(
 def enqueue(context: Context, repo: Repository, proposals: Sequence[Proposal], wanted: Wanted) -> int:
     """Queue the issues, all or none, for a worker to write on one after the other; return how many are new."""
     now = context.now()
+    asked = {"labels": wanted.labels and list(wanted.labels), "open_only": wanted.open_only, "at": now.isoformat()}
     with context.database.write() as session:
         waiting = _waiting(session, repo)
         new = [each.issue.number for each in proposals if f"{repo.id}#{each.issue.number}" not in waiting]
         begin = now + len(waiting) * APART
         for place, number in enumerate(new):
-            asked = {"labels": wanted.labels and list(wanted.labels), "open_only": wanted.open_only}
             due_at, again = begin + place * APART, f"{now:%Y%m%d%H%M%S%f}"
-            session.add(errand(repo, BACKFILL, number, again=again, now=now, due_at=due_at, **asked))
+            session.add(errand(repo, BACKFILL, number, again=again, due_at=due_at, **asked))
     return len(new)
 
 
@@ -216,17 +216,29 @@ def waiting(session: Session, repo: Repository) -> int:
     return len(_waiting(session, repo))
 
 
+def call_off(session: Session, repo: Repository, *, now: datetime) -> int:
+    """Have nothing more done of what was asked for; return how many issues still waited."""
+    mine = (Delivery.repository_id == repo.id, Delivery.event == BACKFILL, Delivery.status == Work.QUEUED)
+    found = session.scalars(select(Delivery).where(*mine)).all()
+    for each in found:
+        each.status, each.finished_at = Work.IGNORED, now
+    return len(found)
+
+
 def on_backfill(context: Context, delivery: Delivery, repo: Repository, payload: Mapping[str, Any]) -> None:
     """Label an old issue that was asked for, as soon as GitHub's limits allow; a pause calls it off."""
     asked = payload[BACKFILL]
     with context.database.read() as session:
         issue = session.get(Issue, (repo.id, asked["number"]))
         until = _next_turn(session, repo, context.now())
+        names = LabelNames(storage.all_labels(session, repo.id))
     if issue is None or issue.state in GONE or repo.paused_at is not None or repo.stopped is not None:
         return
     if until is not None:
         raise NotYetError("waits, so as not to write more than GitHub takes", until=until)
-    terms = Terms(people_first=False, closed=not asked["open_only"], labels=asked["labels"])
+    labels, at = asked["labels"], datetime.fromisoformat(asked["at"])
+    now = None if labels is None else [present for name in labels if (present := names.now(name, at))]
+    terms = Terms(people_first=False, closed=not asked["open_only"], labels=now)
     tagging.tag(context, delivery, repo, issue, terms)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import answering, in_force, leases, retraining, settings, storage, written
+from bot import answering, backfill, in_force, leases, retraining, settings, storage, written
 from bot.cli_labels import ArgumentError, choose_labels
 from bot.doctor import require_database
 from bot.errors import NotFoundError
@@ -117,12 +117,15 @@ def roll_back(args: argparse.Namespace) -> int:
 
 
 def undo(args: argparse.Namespace) -> int:
-    """Take back what the bot wrote since a moment and nobody confirmed, issue by issue."""
+    """Take back what the bot wrote since a moment and nobody confirmed, issue by issue, and call a backfill off."""
     config = settings.load()
     database, context = require_database(config), context_of(config)
-    with database.read() as session:
+    with database.write() as session:
         repo = storage.repository_named(session, args.repo)
+        waiting = backfill.call_off(session, repo, now=context.now())
         numbers = written.issues_since(session, repo.id, args.since)
+    if waiting:
+        print(f"{waiting} issues that still waited for a backfill called off")
     count = 0
     for number in numbers:
         done = answering.take_back(context, repo, number)

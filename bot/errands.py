@@ -8,9 +8,12 @@ from bot.models import Delivery, Repository
 
 
 def errand(
-    repo: Repository, event: str, number: int, *, again: str = "", now: datetime, due_at: datetime, **asked: Any
+    repo: Repository, event: str, number: int, *, again: str = "", due_at: datetime, **asked: Any
 ) -> Delivery:
-    """Return a delivery of an event of our own, with which its id begins; `again` tells apart those on one issue."""
+    """Return a delivery of an event of our own, with which its id begins; `again` tells apart those on one issue.
+
+    It counts as received when it is due: waiting for its turn is no time in which it was tried in vain.
+    """
     about = {"id": repo.id, "full_name": repo.full_name, "owner": {"login": repo.full_name.split("/")[0]}}
     told = {"repository": about, "installation": {"id": repo.installation_id}, event: {"number": number, **asked}}
     return Delivery(
@@ -19,6 +22,6 @@ def errand(
         repository_id=repo.id,
         subject=f"{repo.id}#{number}",
         body=json.dumps(told),
-        received_at=now,
+        received_at=due_at,
         due_at=due_at,
     )

@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -114,10 +114,19 @@ def _again(context: Context, delivery: Delivery, error: TransientError) -> None:
         if delivery.attempts < context.settings.max_attempts:
             due_at = now + leases.backoff(delivery.attempts, delivery.id, retry_after=error.retry_after)
             leases.retry_later(session, Delivery, delivery, message, due_at=due_at)
-        elif now - delivery.received_at < LONGEST_OUTAGE:
+        elif now - _begun(context, session, delivery) < LONGEST_OUTAGE:
             leases.put_off(session, Delivery, delivery, message, due_at=now + leases.LONGEST_BACKOFF)
         else:
             leases.fail(session, Delivery, delivery, message, now=now)
+
+
+def _begun(context: Context, session: Session, delivery: Delivery) -> datetime:
+    """Return since when a delivery has been tried: what waited, so that people go first, was not tried in vain."""
+    prediction = storage.prediction_of(session, delivery.id)
+    if prediction is None:
+        return delivery.received_at
+    repo = session.get_one(Repository, prediction.repository_id)
+    return prediction.created_at + in_force.delay(repo, context.settings)
 
 
 def dispatch(context: Context, delivery: Delivery) -> Work:
@@ -192,6 +201,7 @@ def _on_issues(context: Context, delivery: Delivery, repo: Repository, payload: 
         transfers.follow(session, repo, delivery.action, payload)
         news = changed or delivery.token > 1  # an earlier claim may have stored the new text, and died or waited
         again = delivery.action == "edited" and news and _may_tag_again(session, repo, told)
+        again = again or (delivery.action == "reopened" and _was_left_out(session, repo, told))
         names = LabelNames(storage.all_labels(session, repo.id))
         told_acts = acts.told_by(repo, delivery, payload, names, context.github.login)
         for act in told_acts:
@@ -260,10 +270,21 @@ def _take_off_settled(context: Context, delivery: Delivery, repo: Repository, to
 
 
 def _may_tag_again(session: Session, repo: Repository, state: IssueState) -> bool:
-    """Tell whether new text calls for a new prediction: nothing settled, and not an issue from before us."""
+    """Tell whether new text calls for a new prediction: nothing settled, and not an issue from before us.
+
+    One that was labelled because a maintainer asked for some labels on old issues remains one from before us.
+    """
     if storage.is_settled(session, repo.id, state.number):
         return False
-    return storage.has_prediction(session, repo.id, state.number) or state.created_at >= repo.enrolled_at
+    predicted = storage.has_prediction(session, repo.id, state.number, but_for=BACKFILL)
+    return predicted or state.created_at >= repo.enrolled_at
+
+
+def _was_left_out(session: Session, repo: Repository, state: IssueState) -> bool:
+    """Tell whether an issue that is reopened was opened in our time, and closed before anything was written or said."""
+    if state.created_at < repo.enrolled_at or storage.is_settled(session, repo.id, state.number):
+        return False
+    return not storage.has_prediction(session, repo.id, state.number, written=True)
 
 
 ON: Mapping[str, Callable[[Context, Delivery, Repository, Payload], None]] = {

@@ -22,7 +22,7 @@ def enqueue(session: Session, repo: Repository, issues: Iterable[RemoteIssue], *
     for issue in issues:
         lately = STILL_COMING <= now - issue.created_at <= TOO_LATE and issue.created_at >= repo.enrolled_at
         if lately and issue.state == "open" and not _heard_of(session, repo, issue.number):
-            session.add(errand(repo, UNHEARD, issue.number, now=now, due_at=now))
+            session.add(errand(repo, UNHEARD, issue.number, due_at=now))
 
 
 def _heard_of(session: Session, repo: Repository, number: int) -> bool:

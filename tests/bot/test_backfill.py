@@ -203,6 +203,35 @@ def test_where_nothing_may_be_written_nothing_is_queued(old: Tagger, capsys: Cap
     assert old.rows(Row, event=BACKFILL) == []
 
 
+def test_undo_calls_off_what_still_waits(old: Tagger, capsys: Capture) -> None:
+    ask("--write")
+    handling.handle(old.context, old.rows(Row, event=BACKFILL)[0].id)
+    assert main(["undo", "--repo", NAME, "--since", "2026-01-01"]) == 0
+    assert "2 issues that still waited for a backfill called off" in capsys.readouterr().out
+    old.clock.move(minutes=1)
+    work(old)
+    assert names(old) == [set(), set(), set(), {"question"}, set()]
+
+
+def test_label_that_was_asked_for_is_known_under_its_new_name(old: Tagger) -> None:
+    ask("--labels", "bug", "--write")
+    old.clock.move(seconds=1)
+    old.github.people.rename_label(NAME, "bug", "defect")
+    old.github.people.rename_label(NAME, "documentation", "bug")
+    old.catch_up()
+    work(old)
+    assert names(old) == [{"defect"}, {"defect"}, set(), {"question"}, set()]
+
+
+def test_old_issue_remains_one_when_its_text_changes(old: Tagger) -> None:
+    ask("--labels", "question", "--write")
+    work(old)
+    old.clock.move(minutes=1)
+    old.github.people.edit(NAME, 2, body="one more word")
+    old.catch_up()
+    assert "bug" not in old.issue(2).names()
+
+
 def test_a_pause_calls_off_what_still_waits(old: Tagger) -> None:
     ask("--write")
     old.enrol(paused_at=START)
@@ -291,6 +320,7 @@ def test_issues_come_one_after_the_other(old: Tagger) -> None:
     ask("--write")
     due = [row.due_at for row in old.rows(Row, event=BACKFILL)]
     assert [each - due[0] for each in sorted(due)] == [place * backfill.APART for place in range(3)]
+    assert [row.received_at for row in old.rows(Row, event=BACKFILL)] == due, "waiting for a turn is no outage"
 
 
 def test_nobody_on_githubs_side_can_ask_for_it(old: Tagger) -> None:

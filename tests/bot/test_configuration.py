@@ -239,3 +239,35 @@ def test_what_waits_is_written_by_the_configuration_of_now(taught: Tagger, text:
     taught.go_on()
     assert taught.issue(number).names() == set()
     assert not taught.rows(Row, status=Work.QUEUED)
+
+
+def test_issue_closed_while_it_waits_is_labelled_when_it_is_reopened(taught: Tagger) -> None:
+    push(taught, "delay_minutes: 2\n")
+    number = taught.open(CRASH)
+    taught.github.people.close(NAME, number)
+    taught.catch_up()
+    taught.clock.move(minutes=3)
+    taught.go_on()
+    for minutes in (0, 3):
+        taught.clock.move(minutes=minutes)
+        taught.github.people.reopen(NAME, number)
+        taught.catch_up()
+        taught.clock.move(minutes=3)
+        taught.go_on()
+        assert taught.issue(number).names() == {"bug"}
+        taught.github.people.close(NAME, number)
+        taught.catch_up()
+    assert len(taught.rows(Prediction, number=number)) == 2, "what was written on is not predicted again"
+
+
+def test_time_that_an_issue_waits_does_not_count_as_an_outage(taught: Tagger) -> None:
+    push(taught, "delay_minutes: 2880\n")
+    number = taught.open(CRASH)
+    taught.clock.move(days=2)
+    taught.github.fail_next(10**6, "502", "/issues/1$")
+    for _ in range(6):
+        taught.go_on()
+        taught.clock.move(minutes=10)
+    taught.github.heal()
+    taught.go_on()
+    assert taught.issue(number).names() == {"bug"}
