@@ -7,9 +7,7 @@ from typing import Any
 from bot.models import Delivery, Repository
 
 
-def errand(
-    repo: Repository, event: str, number: int, *, again: str = "", due_at: datetime, **asked: Any
-) -> Delivery:
+def errand(repo: Repository, event: str, number: int, *, again: str = "", due_at: datetime, **asked: Any) -> Delivery:
     """Return a delivery of an event of our own, with which its id begins; `again` tells apart those on one issue.
 
     It counts as received when it is due: waiting for its turn is no time in which it was tried in vain.

@@ -17,7 +17,7 @@ def keep_labels(session: Session, repository_id: int, found: Sequence[RemoteLabe
     """Store the labels of a repository as GitHub has them now; whatever is not among them was deleted.
 
     What is known of a label that was renamed goes on under its new name; of one that was deleted, under the name of the
-    label that took its place, if one did.
+    label that took its place, or that was made again under its name, if one did.
     """
     known = {label.id: label for label in storage.all_labels(session, repository_id)}
     there = {label.id for label in found}
@@ -35,9 +35,19 @@ def keep_labels(session: Session, repository_id: int, found: Sequence[RemoteLabe
             merging.rename(session, repository_id, _meanwhile(label.id), label.name)
         values = {"id": label.id, "name": label.name, "description": label.description, "removed_at": None}
         storage.upsert(session, Label, {"repository_id": repository_id, **values, "former": former[label.id]})
-    for gone in storage.all_labels(session, repository_id):
-        if gone.removed_at is not None and now - gone.removed_at <= merging.WITHIN:
-            merging.follow(session, repository_id, gone, now=now)
+    gone_by_name = {row.name.lower(): row for row in _gone(session, repository_id)}
+    for label in found:
+        if label.id not in known and label.name.lower() in gone_by_name:
+            merging.remake(session, repository_id, gone_by_name[label.name.lower()], label, now=now)
+    for gone in _gone(session, repository_id, since=now - merging.WITHIN):
+        merging.follow(session, repository_id, gone, now=now)
+
+
+def _gone(session: Session, repository_id: int, *, since: datetime | None = None) -> Sequence[Label]:
+    """Return the labels that were deleted, or those that were at `since` or later, in that order."""
+    rows = [(row.removed_at, row) for row in storage.all_labels(session, repository_id)]
+    found = [(at, row) for at, row in rows if at is not None and (since is None or at >= since)]
+    return [row for _, row in sorted(found, key=lambda pair: pair[0])]
 
 
 def _meanwhile(label_id: int) -> str:

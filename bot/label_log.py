@@ -7,7 +7,7 @@ from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot import storage
-from bot.models import ActorKind, Guess, Issue, LabelEvent, LabelTruth, Prediction
+from bot.models import ActorKind, Guess, Issue, LabelEvent, LabelTruth, Prediction, Truth
 
 Place = tuple[int, int]  # of an issue: repository and number
 
@@ -20,6 +20,30 @@ def acts_on_label(session: Session, repository_id: int, label: str) -> Sequence[
     mine = (LabelEvent.repository_id == repository_id, LabelEvent.label == label)
     ordered = (LabelEvent.number, LabelEvent.at, LabelEvent.action, LabelEvent.key)
     return session.scalars(select(LabelEvent).where(*mine).order_by(*ordered)).all()
+
+
+def put_on_since(
+    session: Session, repository_id: int, since: datetime, *, beside: str, by: Iterable[ActorKind]
+) -> Sequence[tuple[str, int]]:
+    """Return which labels were put on which issues at `since` or later, of those that ever had the label `beside`."""
+    mine = (LabelEvent.repository_id == repository_id, LabelEvent.action == "labeled", LabelEvent.at >= since)
+    had = select(LabelEvent.number).where(LabelEvent.repository_id == repository_id, LabelEvent.label == beside)
+    query = select(LabelEvent.label, LabelEvent.number).where(*mine, LabelEvent.actor_kind.in_(by))
+    rows = session.execute(query.where(LabelEvent.label != beside, LabelEvent.number.in_(had)).distinct())
+    return [(row[0], row[1]) for row in rows]
+
+
+def open_issues(session: Session, repository_id: int, *, label: str) -> set[int]:
+    """Return the issues that are open, of those that ever had a label."""
+    had = select(LabelEvent.number).where(LabelEvent.repository_id == repository_id, LabelEvent.label == label)
+    mine = (Issue.repository_id == repository_id, Issue.state == "open", Issue.number.in_(had))
+    return set(session.scalars(select(Issue.number).where(*mine)))
+
+
+def bearing(session: Session, repository_id: int, label: str, *, until: datetime) -> Sequence[int]:
+    """Return the issues that have had a label since a moment or longer, as far as we know."""
+    mine = (LabelTruth.repository_id == repository_id, LabelTruth.label == label, LabelTruth.at <= until)
+    return session.scalars(select(LabelTruth.number).where(*mine, LabelTruth.truth != Truth.NEGATIVE)).all()
 
 
 def acts_of(
@@ -89,7 +113,7 @@ def spelled(session: Session, repository_id: int) -> dict[str, str]:
 
 
 def whereabouts(session: Session, place: Place) -> Place:
-    """Return where an issue is now that was at a place, however often it was transferred; lock its row until a commit."""
+    """Return where an issue is now that was at a place, however often it was transferred; its row stays locked."""
     for _ in range(MOST_MOVES):
         issue = session.get(Issue, place, with_for_update=True)
         if issue is None or not issue.moved_to:

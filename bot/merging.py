@@ -5,16 +5,18 @@ that at least `SHARE` of the issues that were open with it, or lost it, and at l
 label. What was known of the one is then known of the other; models that know the one go on, under the other's name.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from bot import feedback, label_log, label_names, storage
-from bot.models import ActorKind, Issue, Label, LabelEvent, Repository
+from bot.feedback import LabelAct
+from bot.models import ActorKind, Label, LabelEvent, Repository
+from bot.remote import RemoteLabel
 
 WITHIN = timedelta(days=1)
+CHOSEN = (ActorKind.PERSON, ActorKind.SCRIPT, ActorKind.OTHER_BOT)  # whose acts count
 LEAST, SHARE = 3, 0.8  # issues, and how many of those that had the deleted label
 
 
@@ -28,10 +30,28 @@ def rename(session: Session, repository_id: int, old: str, new: str) -> None:
         feedback.draw(session, repository_id, number, {new})
 
 
+def remake(session: Session, repository_id: int, gone: Label, new: RemoteLabel, *, now: datetime) -> None:
+    """Let what is known of a label that was deleted go on in one that was made under its name, in whatever case.
+
+    The issues that had it lost it; when, is known only where the one was seen to be gone before the other came.
+    """
+    if gone.name != new.name:
+        rename(session, repository_id, gone.name, new.name)
+    if gone.removed_at is None or gone.removed_at >= now:
+        return
+    for number in label_log.bearing(session, repository_id, new.name, until=gone.removed_at):
+        key = f"remade:{repository_id}:{new.id}:{number}"
+        lost = LabelAct(key, repository_id, number, new.name, False, "", ActorKind.OTHER_BOT, gone.removed_at)
+        feedback.record(session, lost)
+
+
 def follow(session: Session, repository_id: int, gone: Label, *, now: datetime) -> Label | None:
     """Let a label that was deleted go on in the one that took its place, if one did; return that one."""
+    got = _got_instead(session, repository_id, gone)
+    if max(map(len, got.values()), default=0) < LEAST:
+        return None  # which is seen at a glance, however many issues had it
     log = _by_issue(label_log.acts_on_label(session, repository_id, gone.name))
-    new = _successor(session, repository_id, gone, log)
+    new = _successor(session, repository_id, gone, log, got)
     if new is None:
         return None
     _go_on(session, repository_id, gone.name, new.name)
@@ -54,33 +74,34 @@ def _go_on(session: Session, repository_id: int, old: str, new: str) -> None:
         repo.taxonomy = list(dict.fromkeys(new if name == old else name for name in repo.taxonomy))
 
 
-def _successor(
-    session: Session, repository_id: int, gone: Label, log: Mapping[int, Sequence[LabelEvent]]
-) -> Label | None:
-    """Return the label that the issues of a deleted one got instead."""
+def _got_instead(session: Session, repository_id: int, gone: Label) -> Mapping[Label, set[int]]:
+    """Return the labels that issues which ever had a deleted one got since people set about deleting it."""
     living = {label.name: label for label in storage.labels(session, repository_id)}
-    if gone.name in living:  # made again under its name
-        return None
-    had = [number for number, acts in log.items() if _had(session, repository_id, number, acts, _since(gone))]
-    got: Counter[str] = Counter()
-    for number in had:
-        later = (each for each in storage.label_log(session, repository_id, number) if each.at >= _since(gone))
-        got.update({each.label for each in later if each.action == "labeled" and _chosen(each)} & living.keys())
-    name, count = max(got.items(), key=lambda pair: (pair[1], pair[0]), default=("", 0))
-    return living[name] if count >= LEAST and count >= SHARE * len(had) else None
+    if gone.name.lower() in {name.lower() for name in living}:  # made again under its name
+        return {}
+    found: dict[Label, set[int]] = {}
+    for name, number in label_log.put_on_since(session, repository_id, _since(gone), beside=gone.name, by=CHOSEN):
+        if name in living:
+            found.setdefault(living[name], set()).add(number)
+    return found
 
 
-def _had(session: Session, repository_id: int, number: int, acts: Sequence[LabelEvent], since: datetime) -> bool:
-    """Tell whether an issue was open with a label when people set about deleting it, or lost it then."""
-    kept = _before(acts, since)
-    if not kept or kept[-1].action != "labeled":
-        return False
-    issue = session.get(Issue, (repository_id, number))
-    return len(kept) < len(acts) or (issue is not None and issue.state == "open")
-
-
-def _chosen(act: LabelEvent) -> bool:
-    return act.actor_kind in {ActorKind.PERSON, ActorKind.SCRIPT, ActorKind.OTHER_BOT}
+def _successor(
+    session: Session,
+    repository_id: int,
+    gone: Label,
+    log: Mapping[int, Sequence[LabelEvent]],
+    got: Mapping[Label, set[int]],
+) -> Label | None:
+    """Return the label that the issues got instead which were open with a deleted one, or lost it then."""
+    still_open, had = label_log.open_issues(session, repository_id, label=gone.name), set()
+    for number, acts in log.items():
+        kept = _before(acts, _since(gone))
+        if kept and kept[-1].action == "labeled" and (len(kept) < len(acts) or number in still_open):
+            had.add(number)
+    new, numbers = max(got.items(), key=lambda pair: (len(pair[1] & had), pair[0].name))
+    count = len(numbers & had)
+    return new if count >= LEAST and count >= SHARE * len(had) else None
 
 
 def _before(acts: Sequence[LabelEvent], since: datetime) -> Sequence[LabelEvent]:

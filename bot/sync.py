@@ -225,6 +225,8 @@ def _missed(
     last: dict[str, RemoteLabelEvent] = {}
     for event in events:
         name = names.now(event.label, event.at)
+        if event.action == "labeled" and name not in issue.labels and event.label in issue.labels:
+            name = event.label  # taken over from another label, before we saw that the other gave it up
         if name is not None:
             last[name] = replace(event, label=name, at=event.at + LAST)
     for event in last.values():

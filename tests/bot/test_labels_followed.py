@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
-from bot import accuracy, sync
+from bot import accuracy, feedback, merging, storage, sync
 from bot.dashboard import queries
+from bot.feedback import LabelAct
 from bot.label_names import LabelNames, give_up
-from bot.models import Guess, Label, LabelEvent, Mode, Truth
+from bot.models import ActorKind, Guess, Label, LabelEvent, Mode, Truth
 from tests.bot.usecases import ASK, CRASH, START, Tagger
 from tests.standin import Delivery
 from tests.standin.fixtures import NAME
@@ -92,6 +94,18 @@ def test_a_rename_leaves_nothing_to_ask_for_under_the_old_name(taught: Tagger) -
     assert len(taught.github.requests("GET", f"/issues/{number}/events")) == asked
 
 
+def test_name_that_another_label_took_over_means_that_one_where_a_pull_sees_it_late(taught: Tagger) -> None:
+    number = taught.open("hello")
+    pull(taught)
+    taught.clock.move(minutes=5)
+    for old, new in (("bug", "defect"), ("question", "bug")):
+        taught.github.people.rename_label(NAME, old, new)
+    taught.github.people.label(NAME, number, "bug")
+    taught.seen |= {each.id for each in taught.news()}
+    pull(taught)
+    assert taught.truths(number) == {"bug": YES}
+
+
 def test_renames_told_in_the_wrong_order_end_with_the_last_name(taught: Tagger) -> None:
     told = [taught.github.people.rename_label(NAME, *names) for names in (("bug", "b"), ("b", "c"))]
     for each in reversed(told):
@@ -147,6 +161,39 @@ def test_a_label_of_that_name_made_again_takes_over_what_is_known(taught: Tagger
     label(taught, number, "bug")
     assert taught.truths(number) == {"bug": YES}
     assert taught.issue(taught.open(CRASH)).names() == {"bug"}
+
+
+@pytest.mark.parametrize("name", ["bug", "Bug"])
+def test_issues_lost_a_label_that_is_made_again(taught: Tagger, name: str) -> None:
+    for number in (1, 2, 3):
+        taught.open("hello")
+        label(taught, number, "bug")
+    taught.clock.move(minutes=1)
+    taught.github.people.unlabel(NAME, 3, "bug")
+    taught.github.people.delete_label(NAME, "bug")
+    taught.catch_up()
+    assert taught.truths(1) == {"bug": YES}
+    taught.clock.move(days=3)
+    (created, labeled) = taught.github.people.label(NAME, 2, name)
+    taught.handle(labeled)
+    taught.handle(created)
+    assert [taught.truths(number) for number in (1, 2, 3)] == [{}, {name: YES}, {name: NO}]
+
+
+def test_deleted_label_of_many_issues_is_seen_at_a_glance_not_to_be_merged(taught: Tagger) -> None:
+    taught.learn(300)
+    at = taught.clock.at
+    with taught.context.database.write() as session:
+        for number in range(1, 301):
+            act = LabelAct(f"k{number}", taught.repo.id, number, "bug", True, f"user {number}", ActorKind.PERSON, at)
+            storage.append_label_event(session, feedback.log_row(act))
+    taught.handle(taught.github.people.delete_label(NAME, "bug"))
+    asked: list[str] = []
+    with taught.context.database.write() as session:
+        event.listen(session.get_bind(), "before_cursor_execute", lambda *args: asked.append(args[2]))
+        (gone,) = [each for each in storage.all_labels(session, taught.repo.id) if each.removed_at]
+        assert merging.follow(session, taught.repo.id, gone, now=taught.clock()) is None
+    assert len(asked) < 10
 
 
 # --- merged
