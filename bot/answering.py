@@ -196,10 +196,11 @@ class _Answer:
         return all(name.lower() in there for name in command.labels)
 
     def _accept(self, command: Command) -> None:
-        """Accept the labels named; if none is, those that were suggested when it was said, which may be told late."""
+        """Accept the labels named; if none is, those that were put on or suggested when it was said."""
         with self.context.database.read() as session:
             standing = _standing(session, self.repo, self.number, before=self.at + SKEW)
-        names = command.labels or [each.label for each in standing if each.written == "suggested"]
+            known = storage.truths(session, self.repo.id, self.number)
+        names = command.labels or [each.label for each in standing if known.get(each.label) is not Truth.NEGATIVE]
         self._judge(dict.fromkeys(names, True))
 
     def _no(self, command: Command) -> None:

@@ -106,6 +106,12 @@ def with_explanation(body: str, explanation: str) -> str:
     return f"{body.partition(EXPLANATION)[0].rstrip()}\n\n{explanation}"
 
 
+def anew(old: str, new: str) -> str:
+    """Return a comment in place of an old one, with the explanation in that which somebody had asked for."""
+    _, mark, explanation = old.partition(EXPLANATION)
+    return with_explanation(new, mark + explanation) if mark else new
+
+
 # --- the comment
 
 

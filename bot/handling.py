@@ -37,7 +37,7 @@ from bot.errors import BotError, LostLeaseError, NotYetError, TransientError
 from bot.events import IssueState, need
 from bot.feedback import LabelAct
 from bot.label_names import LabelNames
-from bot.models import BACKFILL, UNHEARD, ActorKind, Delivery, Installation, Issue, Mode, Repository, Work
+from bot.models import BACKFILL, UNHEARD, ActorKind, Delivery, Installation, Issue, Mode, Repository, Truth, Work
 from bot.repo_config import matches
 from pipeline.errors import PipelineError
 
@@ -253,10 +253,9 @@ def _take_off_settled(context: Context, delivery: Delivery, repo: Repository, to
         return
     number, at = judged[0].number, judged[0].at
     with context.database.read() as session:
-        keys = {act.key for act in judged}
-        kinds = {row.actor_kind for row in storage.label_log(session, repo.id, number) if row.key in keys}
-    if ActorKind.PERSON not in kinds:
-        return
+        known = storage.truths(session, repo.id, number)
+    if all(known.get(act.label) is not Truth.POSITIVE for act in judged):
+        return  # nobody's judgement, as far as is known now; our own is a person's who ticked its box
     if context.now() < at + SURELY_NO_SCRIPT:
         raise NotYetError("waits, for this may be one of many acts of a script", until=at + SURELY_NO_SCRIPT)
     gateway = context.gateway(repo)

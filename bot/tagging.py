@@ -217,7 +217,11 @@ class _Writer:
         with self.context.database.write() as session:
             self._mark(session, guesses, todo.suggest, "suggested")
             row = session.merge(self.prediction)
-            row.written_at, row.comment_id, row.native = self.context.now(), comment_id, native
+            row.comment_id, row.native = comment_id, native
+            if applied or todo.suggest or comment_id:
+                row.written_at = self.context.now()
+            else:
+                row.not_written = "the labels are on the issue already, or not in the repository"
 
     def _suggest_natively(self, todo: Plan, guesses: Sequence[Guess]) -> bool:
         """Suggest in GitHub's own interface; False where the repository has none, which is found out once."""
@@ -261,6 +265,7 @@ class _Writer:
         if there is None:
             self._hold()
             return self.gateway.create_comment(number, body).id
+        body = comments.anew(there.body, body)
         if there.body.strip() != body.strip():
             self._hold()
             self.gateway.edit_comment(number, there.id, body)
