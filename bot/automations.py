@@ -5,6 +5,7 @@ something. The folders are listed once a day and after a push to them, the files
 GitHub, the templates of the owner's `.github` repository count where a repository has none.
 """
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -14,11 +15,15 @@ from bot import configuration, safe_yaml
 from bot.context import Context
 from bot.errors import GitHubRefused
 from bot.models import Delivery, Repository
+from bot.remote import RepositoryGateway
 from bot.safe_yaml import FileError
+
+log = logging.getLogger(__name__)
 
 TEMPLATES, WORKFLOWS = ".github/ISSUE_TEMPLATE", ".github/workflows"
 FORMS, MARKDOWN = (".yml", ".yaml"), ".md"
-MOST_FILES, MOST_BYTES = 50, 256 * 1024
+MOST_FILES, MOST_BYTES = 50, 512 * 1024  # in all; reading a megabyte of YAML takes ten seconds
+MOST_CHARACTERS = 64 * 1024  # of one file
 EVERY = timedelta(days=1)
 _FRONT = re.compile(r"\A---\r?\n(.*?)^---\s*$", re.DOTALL | re.MULTILINE)
 _IS = re.compile(r"label\.name\s*==\s*'([^']+)'|'([^']+)'\s*==\s*github\.event\.label\.name")
@@ -48,7 +53,7 @@ def _read(context: Context, repo: Repository) -> None:
         seen = dict(sorted({**(templates or others.folder(TEMPLATES)), **workflows}.items())[:MOST_FILES])
         said: dict[str, Any] = repo.automations or {}
         if said.get("seen") != seen:
-            contents = {path: (own if path in workflows else source).file(path) or b"" for path in seen}
+            contents = _contents({path: own if path in workflows else source for path in seen})
             said = {"seen": seen, "templates": _templates(contents), "triggers": _triggers(contents)}
     except GitHubRefused as refused:
         if refused.status != 403:
@@ -57,6 +62,20 @@ def _read(context: Context, repo: Repository) -> None:
     with context.database.write() as session:
         row = session.get_one(Repository, repo.id)
         row.automations = repo.automations = {**said, "at": context.now().isoformat()}
+
+
+def _contents(places: Mapping[str, RepositoryGateway]) -> dict[str, bytes]:
+    """Return by path what files say, until that is too much."""
+    found: dict[str, bytes] = {}
+    left = MOST_BYTES
+    for path, gateway in places.items():
+        content = gateway.file(path) or b""
+        left -= len(content)
+        if left < 0:
+            log.warning("templates and workflows are too long to be read", extra={"read": len(found)})
+            break
+        found[path] = content
+    return found
 
 
 def _templates(contents: Mapping[str, bytes]) -> list[str]:
@@ -119,6 +138,6 @@ def _named(condition: str) -> Iterator[str]:
 def _yaml(text: str) -> Any:
     """Return what YAML says, None where it says nothing or is not to be read."""
     try:
-        return safe_yaml.texts(text[:MOST_BYTES])
+        return safe_yaml.texts(text) if len(text) <= MOST_CHARACTERS else None
     except FileError:
         return None

@@ -6,11 +6,14 @@ the file need not be trusted.
 
 import difflib
 import json
+import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,10 @@ SCHEMA = Path(__file__).with_name("issue-tagger.schema.json")
 PATH = ".github/issue-tagger.yml"
 OLD_PATH = ".github/issue_label_bot.yaml"  # of Issue-Label-Bot
 MOST_BYTES = 64 * 1024
+MOST_PROBLEMS = 100  # told of one file
+FLAGS = regex.IGNORECASE | regex.MULTILINE  # of patterns
+MOST_REPEATS = 100_000  # that patterns count out, as x{1000} does: compiling takes time and memory for each
+_COUNT = re.compile(r"\{([0-9\s#]*)")  # (?x) lets spaces, and comments from # on, stand between digits
 
 
 @dataclass(frozen=True)
@@ -93,10 +100,9 @@ def parse(content: bytes) -> RepoConfig:
     """
     text = _decoded(content)
     data, lines = safe_yaml.read(text)
-    problems = [
-        *(problem for error in _validator().iter_errors(data) for problem in _explain(error, lines)),
-        *_patterns(data, lines),
-    ]
+    errors = islice(_validator().iter_errors(data), MOST_PROBLEMS)
+    told = (problem for error in errors for problem in _explain(error, lines))
+    problems = list(islice(told, MOST_PROBLEMS)) or list(islice(_patterns(data or {}, lines), MOST_PROBLEMS))
     if problems:
         raise FileError(problems)
     config = _build(data or {})
@@ -179,24 +185,29 @@ def _near(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(sorted(known))}"
 
 
-def _patterns(data: Any, lines: Lines) -> Iterator[Problem]:
-    """Yield the patterns of rules that are no regular expressions."""
-    rules = data.get("rules") if isinstance(data, dict) else None
-    for index, rule in enumerate(rules if isinstance(rules, list) else []):
-        for place, pattern in _patterns_of(rule, ("rules", index)):
-            try:
-                regex.compile(pattern)
-            except regex.error as error:
-                yield Problem(lines.get(place, 1), f"{pattern!r} is no regular expression: {error}")
+def _patterns(data: Mapping[str, Any], lines: Lines) -> Iterator[Problem]:
+    """Yield the patterns of rules that are no regular expressions, or would take long to read as such."""
+    spent = 0
+    for place, pattern in _patterns_of(data.get("rules", ())):
+        spent += math.prod(map(_repeats, _COUNT.findall(pattern)))
+        if spent > MOST_REPEATS:
+            yield Problem(lines[place], f"the counts in braces of all patterns come to more than {MOST_REPEATS:,}")
+            return
+        try:
+            regex.compile(pattern, FLAGS)
+        except (regex.error, ValueError, RuntimeError) as error:
+            yield Problem(lines[place], f"{pattern!r} is no regular expression: {error}")
 
 
-def _patterns_of(rule: Any, place: Place) -> Iterator[tuple[Place, str]]:
-    if not isinstance(rule, dict):
-        return
-    answers = rule.get("answers")
-    found: dict[Place, Any] = {(key,): rule.get(key) for key in ("title", "body")}
-    found |= {("answers", key): value for key, value in (answers if isinstance(answers, dict) else {}).items()}
-    yield from (((*place, *key), value) for key, value in found.items() if isinstance(value, str))
+def _repeats(count: str) -> int:
+    return max(1, MOST_REPEATS + 1 if "#" in count else int("".join(count.split()) or 0))
+
+
+def _patterns_of(rules: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Place, str]]:
+    for index, rule in enumerate(rules):
+        place = ("rules", index)
+        yield from (((*place, key), rule[key]) for key in ("title", "body") if key in rule)
+        yield from (((*place, "answers", key), value) for key, value in rule.get("answers", {}).items())
 
 
 def _build(data: Mapping[str, Any]) -> RepoConfig:

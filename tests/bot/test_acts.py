@@ -263,6 +263,13 @@ def test_files_that_no_database_takes_and_no_number_holds_are_passed_over(tagger
     assert tagger.repo.automations["templates"] == []
 
 
+def test_files_are_read_until_they_are_too_much(tagger: Tagger) -> None:
+    named = [workflow(f"github.event.label.name == '{name}'") for name in "abcdefghij"]
+    assert triggers(tagger, named[0] + b"#" * automations.MOST_CHARACTERS, named[1]) == ["b"], "one is too long"
+    tagger.clock.move(days=1)
+    assert triggers(tagger, *(each.ljust(60_000, b"#") for each in named)) == list("abcdefgh"), "480,000 bytes"
+
+
 def test_files_are_read_again_only_when_one_has_changed(tagger: Tagger) -> None:
     triggers(tagger, workflow("github.event.label.name == 'bug'"))
     read = len(tagger.github.requests("GET", "/0.yml"))

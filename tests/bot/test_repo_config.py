@@ -1,13 +1,14 @@
 """A repository's configuration: everything has a default, and every mistake has its line."""
 
 import json
+import time
 from datetime import timedelta
 
 import pytest
 import yaml
 
 from bot.models import Mode
-from bot.repo_config import MOST_BYTES, SCHEMA, RepoConfig, Rule, matches, parse, parse_old
+from bot.repo_config import MOST_BYTES, MOST_PROBLEMS, SCHEMA, RepoConfig, Rule, matches, parse, parse_old
 from bot.safe_yaml import FileError, Problem
 
 WHOLE = """
@@ -94,6 +95,12 @@ def test_every_setting_of_the_schema_stands_in_that_example() -> None:
         ("rules:\n  - label: x\n", 2, "needs a pattern"),
         ("rules:\n  - label: x\n    title: '(a'\n", 3, "no regular expression: missing )"),
         ("rules:\n  - label: x\n    answers:\n      OS: '[a'\n", 4, "no regular expression"),
+        ("rules:\n  - label: x\n    title: (?aL)x\n", 3, "no regular expression"),
+        ("rules:\n  - label: x\n    title: '(?:a){1<=e<=99999999999999999999999:[a]}'\n", 3, "no regular expression"),
+        ("rules:\n  - label: x\n    title: 'a{100000000}'\n", 3, "counts in braces"),
+        ("rules:\n  - label: x\n    title: '(?x)a{1 0 0 0 0 0 0 0}'\n", 3, "counts in braces"),
+        ('rules:\n  - label: x\n    title: "(?x)a{1#c\\n00000000}"\n', 3, "counts in braces"),
+        ("rules:\n  - label: x\n    title: '(?:(?:a{999}){999}){999}'\n", 3, "counts in braces"),
         ("- a\n", 1, "is not of type 'object'"),
         ("mode: [apply\n", 2, "this is no YAML"),
         ("a: \tb: c\n", 1, "this is no YAML"),
@@ -131,6 +138,26 @@ def test_file_that_is_no_text_or_too_large_or_too_deep_is_refused() -> None:
     assert problems(b"mode: apply\n# caf\xe9\n") == [Problem(2, "this is no UTF-8; save the file as UTF-8")]
     assert "the most" in problems(b"#" * (MOST_BYTES + 1))[0].reason
     assert "nested too deeply" in problems("[" * 20_000)[0].reason
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ignore:\n  associations: [{}, " + ", ".join(map(str, range(9_500))) + "]\n",
+        "rules: [" + "{label: a, title: '('}," * 2_700 + "]\n",
+        "rules: [{label: a, title: '" + "(" * 30_000 + ")" * 30_000 + "'}]\n",
+        "".join(f"a{number}: 1\n" for number in range(7_000)),
+    ],
+)
+def test_small_file_does_not_keep_us_busy(text: str) -> None:
+    begun = time.process_time()
+    assert len(problems(text)) <= MOST_PROBLEMS
+    assert time.process_time() - begun < 6
+
+
+def test_usual_counts_are_taken() -> None:
+    dated = "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} a{2,} b{,3}"
+    assert parse(f"rules: [{{label: a, title: '{dated}'}}]".encode()).rules == (Rule("a", title=dated),)
 
 
 def test_schema_is_one() -> None:

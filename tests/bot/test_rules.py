@@ -52,6 +52,16 @@ def test_pattern_that_takes_too_long_is_not_found() -> None:
     assert time.monotonic() - begun < 20
 
 
+def test_rules_that_take_too_long_together_are_given_up() -> None:
+    slow, begun = Rule("x", body="^(?:x|x)+$"), time.monotonic()
+    assert labels_of([Rule("z", body="x"), *[slow] * 200, Rule("y", body="x")], "", "x" * 5_000 + "!") == ["z"]
+    assert time.monotonic() - begun < 20
+
+
+def test_pattern_that_is_nested_too_deeply_is_not_found() -> None:
+    assert labels_of([Rule("x", title="(" * 500 + "a" + ")" * 500), Rule("y", title="a")], "a", "") == ["y"]
+
+
 def test_answers_of_a_form_are_found_by_heading() -> None:
     assert form_answers(FORM) == {
         "operating system": "Windows 11",
