@@ -8,6 +8,7 @@ GitHub, the templates of the owner's `.github` repository count where a reposito
 import logging
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -69,7 +70,9 @@ def _contents(places: Mapping[str, RepositoryGateway]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
     left = MOST_BYTES
     for path, gateway in places.items():
-        content = gateway.file(path) or b""
+        content = b""
+        with suppress(FileError):
+            content = gateway.file(path) or b""
         left -= len(content)
         if left < 0:
             log.warning("templates and workflows are too long to be read", extra={"read": len(found)})

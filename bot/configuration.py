@@ -23,15 +23,12 @@ FIRST = 3  # problems told in a commit's status
 
 def refresh(context: Context, repo: Repository) -> list[str]:
     """Read the configuration; return what is wrong with it, which changes nothing of what is in force."""
-    values: dict[str, Any] = {"config_problems": None}
     try:
-        found = _find(context, repo)
+        values = _found(context, repo)
     except GitHubRefused as refused:
         if refused.status != 403:
             raise
-        values["config_problems"] = [f"{PATH} cannot be read: the App lacks the permission to read contents"]
-    else:
-        values |= _checked(*found) if found else {"config": None, "config_path": None}
+        values = {"config_problems": [f"{PATH} cannot be read: the App lacks the permission to read contents"]}
     with context.database.write() as session:
         row = session.get_one(Repository, repo.id)
         for name, value in values.items():
@@ -47,22 +44,20 @@ def shared(context: Context, repo: Repository) -> RepositoryGateway:
     return context.github.repository(repo.installation_id, f"{repo.full_name.split('/')[0]}/{SHARED}")
 
 
-def _find(context: Context, repo: Repository) -> tuple[str, bytes] | None:
-    """Return the file that counts, and where it is: its own, the owner's, or one of Issue-Label-Bot."""
+def _found(context: Context, repo: Repository) -> dict[str, Any]:
+    """Return what is to be kept of the file that counts: its own, the owner's, or one of Issue-Label-Bot."""
     shared = f"{repo.full_name.split('/')[0]}/{SHARED}"
     for place, path in ((repo.full_name, PATH), (shared, PATH), (repo.full_name, OLD_PATH)):
-        content = context.github.repository(repo.installation_id, place).file(path)
-        if content is not None:
-            return f"{place}/{path}", content
-    return None
-
-
-def _checked(path: str, content: bytes) -> dict[str, Any]:
-    try:
-        configured(path, content)
-    except FileError as error:
-        return {"config_problems": [f"{path}, {problem}" for problem in error.problems]}
-    return {"config": content.decode("utf-8-sig"), "config_path": path}
+        try:
+            content = context.github.repository(repo.installation_id, place).file(path)
+            if content is None:
+                continue
+            configured(f"{place}/{path}", content)
+        except FileError as error:
+            return {"config_problems": [f"{place}/{path}, {problem}" for problem in error.problems]}
+        text = content.decode("utf-8-sig")
+        return {"config": text, "config_path": f"{place}/{path}", "config_problems": None}
+    return {"config": None, "config_path": None, "config_problems": None}
 
 
 def on_push(context: Context, repo: Repository, payload: Mapping[str, Any]) -> None:

@@ -24,6 +24,7 @@ from bot.remote import (
     RemoteLabelEvent,
     RemoteSuggestion,
 )
+from bot.safe_yaml import FileError, Problem
 
 STATUS, LONGEST_STATUS = "issue-tagger/configuration", 140  # name, and characters, of a commit status
 OLDEST_FIRST = {"state": "all", "sort": "created", "direction": "asc"}  # of issues, closed ones too
@@ -44,11 +45,21 @@ class Repository:
         return [RemoteLabel(each["id"], each["name"], each["description"] or "") for page in pages for each in page]
 
     def file(self, path: str) -> bytes | None:
-        """Return a file of the default branch; None where there is none, or no repository that we may read."""
+        """Return a file of the default branch; None where there is none, or no repository that we may read.
+
+        Raises
+        ------
+        FileError
+            If it is larger than the megabyte of which GitHub gives the content here.
+        """
         found: Any = None
         with suppress(GitHubMissing):
             _, found = self._access.get(f"/repos/{self._name}/contents/{path}", {})
-        return base64.b64decode(found["content"]) if isinstance(found, dict) and found.get("type") == "file" else None
+        if not isinstance(found, dict) or found.get("type") != "file":
+            return None
+        if found["encoding"] != "base64":
+            raise FileError([Problem(1, f"the file has {found['size']:,} bytes, too many for GitHub to show")])
+        return base64.b64decode(found["content"])
 
     def folder(self, path: str) -> dict[str, str]:
         """Return the files of a folder of the default branch, each with a hash of what it says."""

@@ -147,7 +147,7 @@ class RepositoryGateway(Protocol):
         ...
 
     def file(self, path: str) -> bytes | None:
-        """Return a file of the default branch; None where there is none."""
+        """Return a file of the default branch; None where there is none. Raises FileError if it is too large."""
         ...
 
     def folder(self, path: str) -> dict[str, str]:

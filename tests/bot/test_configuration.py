@@ -8,6 +8,7 @@ from bot.models import Mode, Prediction, Work
 from bot.repo_config import OLD_PATH, PATH
 from bot.serving import precision_targets
 from tests.bot.usecases import ASK, BOTH, CRASH, TYPO, Tagger, say
+from tests.standin.endpoints import LARGEST_SHOWN
 from tests.standin.fixtures import NAME
 from tests.standin.state import PERMISSIONS
 
@@ -54,6 +55,15 @@ def test_mistake_is_told_with_its_line_and_the_last_good_one_stays(taught: Tagge
     push(taught, "most_labels: 2\n")
     assert taught.repo.config_problems is None
     assert in_force.config(taught.repo).most_labels == 2
+
+
+def test_file_that_github_does_not_show_is_a_mistake_and_not_an_empty_one(taught: Tagger) -> None:
+    taught.enrol(mode=None)
+    push(taught, "mode: shadow\n")
+    push(taught, "mode: apply\n" + "#" * LARGEST_SHOWN)
+    told = f"{NAME}/{PATH}, line 1: the file has 1,048,588 bytes, too many for GitHub to show"
+    assert taught.repo.config_problems == [told]
+    assert in_force.mode(taught.repo, taught.context.settings) is Mode.SHADOW
 
 
 def test_deleted_file_is_out_of_force(taught: Tagger) -> None:

@@ -17,6 +17,7 @@ from tests.standin.webhooks import Webhooks
 LONGEST_LABEL, LONGEST_STATUS, LONGEST_RATIONALE = 50, 140, 280
 REACTIONS = ("+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes")
 HOUR = timedelta(hours=1)
+LARGEST_SHOWN = 1024 * 1024  # bytes: of a larger file GitHub gives no content here
 STATES = ("error", "failure", "pending", "success")
 
 
@@ -236,8 +237,10 @@ class Endpoints:
         content = repository.files.get(found["path"])
         if content is None:
             raise HttpError(404, "Not Found")
-        encoded = base64.encodebytes(content).decode()
-        return Answer({**self._payloads.file(found["path"], content), "encoding": "base64", "content": encoded})
+        about = self._payloads.file(found["path"], content)
+        if len(content) > LARGEST_SHOWN:
+            return Answer({**about, "encoding": "none", "content": ""})
+        return Answer({**about, "encoding": "base64", "content": base64.encodebytes(content).decode()})
 
     @route("POST", REPOSITORY + "/statuses/(?P<sha>[0-9a-f]{40})")
     def set_status(self, request: Request, found: dict[str, str]) -> Answer:

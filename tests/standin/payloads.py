@@ -69,7 +69,8 @@ class Payloads:
 
     def file(self, path: str, content: bytes) -> Json:
         sha = hashlib.sha1(content, usedforsecurity=False).hexdigest()
-        return {"type": "file", "path": path, "name": path.rpartition("/")[2], "sha": sha}
+        name = path.rpartition("/")[2]
+        return {"type": "file", "path": path, "name": name, "size": len(content), "sha": sha}
 
     def api(self, repository: Repository) -> str:
         return f"{self._url}/repos/{repository.full_name}"
