@@ -28,7 +28,8 @@ MOST_CHARACTERS = 64 * 1024  # of one file
 EVERY = timedelta(days=1)
 _FRONT = re.compile(r"\A---\r?\n(.*?)^---\s*$", re.DOTALL | re.MULTILINE)
 _IS = re.compile(r"label\.name\s*==\s*'([^']+)'|'([^']+)'\s*==\s*github\.event\.label\.name")
-_BEGINS = re.compile(r"startsWith\(\s*github\.event\.label\.name\s*,\s*'([^']+)'")
+_PART = re.compile(r"(startsWith|endsWith|contains)\(\s*github\.event\.label\.name\s*,\s*'([^']+)'")
+_PATTERN = {"startsWith": "{}*", "endsWith": "*{}", "contains": "*{}*"}
 _AMONG = re.compile(r"contains\(\s*(?:github\.event\.)?[\w.]*labels\.\*\.name\s*,\s*'([^']+)'")
 _LISTED = re.compile(r"fromJSON\(\s*'(\[[^']*\])'\s*\)\s*,\s*github\.event\.label\.name", re.IGNORECASE)
 
@@ -133,7 +134,7 @@ def _named(condition: str) -> Iterator[str]:
     for one, other in _IS.findall(condition):
         yield one or other
     yield from _AMONG.findall(condition)
-    yield from (f"{start}*" for start in _BEGINS.findall(condition))
+    yield from (_PATTERN[function].format(part) for function, part in _PART.findall(condition))
     for listed in _LISTED.findall(condition):
         yield from re.findall(r'"([^"]+)"', listed)
 

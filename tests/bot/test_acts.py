@@ -229,6 +229,8 @@ def test_a_label_that_starts_a_workflow_is_suggested_and_never_put_on(taught: Ta
         ("${{ 'bug' == github.event.label.name || github.event.label.name=='b c' }}", ["b c", "bug"]),
         ("contains(github.event.issue.labels.*.name, 'deploy')", ["deploy"]),
         ("startsWith(github.event.label.name, 'run-')", ["run-*"]),
+        ("contains(github.event.label.name, 'deploy') && x", ["*deploy*"]),
+        ("endsWith( github.event.label.name,'-now')", ["*-now"]),
         ("""contains(fromJSON('["a", "b"]'), github.event.label.name)""", ["a", "b"]),
         ("github.event.issue.title == 'bug'", []),
     ],
