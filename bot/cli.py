@@ -105,7 +105,7 @@ def _add_operation(commands: _Commands) -> None:
     text = "show the deliveries of the inbox, or run failed ones again"
     deliveries = _add(commands, "deliveries", "bot.cli_operator:list_deliveries", text)
     deliveries.set_defaults(status=Work.FAILED)
-    actions = deliveries.add_subparsers(metavar="ACTION")
+    actions = deliveries.add_subparsers(metavar="[ACTION]")
     listing = _add(actions, "list", "bot.cli_operator:list_deliveries", "show deliveries, the failed ones by default")
     listing.add_argument("--status", choices=list(map(str, Work)), default=Work.FAILED)
     retry = _add(actions, "retry", "bot.cli_operator:retry_deliveries", "run failed deliveries again")
@@ -118,11 +118,11 @@ def _add_repositories(commands: _Commands) -> None:
     )
     models.add_argument("repository", metavar="OWNER/NAME")
     models.add_argument("--json", action="store_true", help="print JSON")
-    actions = models.add_subparsers(metavar="ACTION")
+    actions = models.add_subparsers(metavar="[ACTION]")
     text = "put an earlier model version back into service"
     rollback = _add(actions, "rollback", "bot.cli_operator:roll_back", text)
     rollback.add_argument("--to", type=int, metavar="NUMBER", help="default: the one before; 0: the cold start")
-    text = "take back what the bot wrote and nobody confirmed: labels and comments"
+    text = "take back what the bot wrote and nobody confirmed: labels, suggestions and comments"
     undo = _add(commands, "undo", "bot.cli_operator:undo", text)
     undo.add_argument("--repo", required=True, metavar="OWNER/NAME")
     undo.add_argument("--since", required=True, type=_moment, metavar="TIME", help="such as 2026-01-31T12:00, in UTC")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.cli import build_parser
+from bot.cli import ISSUES, build_parser
 from bot.repo_config import SCHEMA, parse
 from bot.settings import NAMES
 from pipeline.methods import METHODS
@@ -41,6 +41,25 @@ def test_every_flag_is_documented_with_its_command(command: str, flag: str) -> N
 @pytest.mark.parametrize("command", sorted({each.prog.split()[1] for each in subcommands(build_parser())}))
 def test_every_command_is_documented(command: str) -> None:
     assert re.search(rf"`(issue-tagger )?{command}[ `]", README)
+
+
+def test_issues_are_exported_by_one_command_wherever_it_is_told() -> None:
+    places = (README, ISSUES, (ROOT / "bot/dashboard/templates/_setup.html").read_text())
+    told = [re.findall(r"gh issue list .*?--json ([\w,]+)", place) for place in places]
+    assert told == [told[0][:1]] * 3
+
+
+@pytest.mark.parametrize("command", ["models", "deliveries"])
+def test_help_shows_an_action_that_may_be_left_out_as_such(command: str) -> None:
+    (usage,) = (each.format_usage() for each in subcommands(build_parser("")) if each.prog.endswith(f" {command}"))
+    assert "[ACTION]" in usage
+
+
+@pytest.mark.parametrize("command", ["undo", "backfill"])
+def test_readme_says_that_a_time_is_in_utc(command: str) -> None:
+    (row,) = (line for line in README.splitlines() if line.startswith(f"| `issue-tagger {command} "))
+    assert "TIME" in row
+    assert "UTC" in row
 
 
 def test_readme_names_no_setting_that_is_not_there() -> None:

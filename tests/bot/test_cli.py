@@ -81,6 +81,11 @@ def test_every_subcommand_has_a_function_and_a_description() -> None:
         assert each.description
 
 
+def test_help_of_undo_names_all_that_is_taken_back() -> None:
+    (undo,) = (each for each in subcommands(build_parser("")) if each.prog.endswith(" undo"))
+    assert undo.description == "Take back what the bot wrote and nobody confirmed: labels, suggestions and comments."
+
+
 @pytest.mark.parametrize(
     "arguments", [[], ["fly"], ["train"], ["deliveries", "retry"], ["configure", REPO, "--mode", "x"]]
 )
