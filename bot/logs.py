@@ -2,12 +2,14 @@
 
 import json
 import logging
+import os
 import re
 import time
 import traceback
 from types import TracebackType
 
-QUIET = ("alembic", "apscheduler", "huey", "urllib3", "github", "waitress.queue")  # told of from WARNING on
+OURS = ("bot", "pipeline")  # told of from the level set on; libraries from WARNING on
+WRONGLY_WARNS = "torch.onnx._internal.exporter._registration"  # of torchvision, which nothing here needs
 FRAMES = 6  # of an uncaught exception
 _STANDARD = {*vars(logging.makeLogRecord({})), "message", "asctime", "taskName"}
 _SIGN_IN = re.compile(r"(/sign-in/)[^\s?\"']+")
@@ -70,9 +72,15 @@ def _value(value: object) -> str:
 
 
 def configure(part: str, level: str, form: str = "text") -> None:
-    """Log to standard error, from `level` on, in the name of a part of the program, as text or as JSON."""
+    """Log to standard error, from `level` on, in the name of a part of the program, as text or as JSON.
+
+    Of libraries, only warnings and worse are told; their progress bars, which are no lines of a log, are off.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(FORMATTERS[form](part))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    number = logging.getLevelNamesMapping()[level]
+    logging.basicConfig(level=max(logging.WARNING, number), handlers=[handler], force=True)
+    for name in OURS:
+        logging.getLogger(name).setLevel(number)
+    logging.getLogger(WRONGLY_WARNS).setLevel(logging.ERROR)
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from bot.database import Database
-from bot.logs import LineFormatter
+from bot.logs import OURS, LineFormatter
 from tests.standin.fixtures import gateway, hub, standin  # noqa: F401
 
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
@@ -103,6 +103,8 @@ def logging_as_before() -> Iterator[None]:
     root.setLevel(level)
     for handler in [each for each in root.handlers if isinstance(each.formatter, LineFormatter)]:
         root.removeHandler(handler)
+    for name in OURS:
+        logging.getLogger(name).setLevel(logging.NOTSET)
 
 
 @pytest.hookimpl(wrapper=True)

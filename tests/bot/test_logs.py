@@ -1,6 +1,7 @@
 import json
 import logging
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,6 +16,27 @@ def line(event: str, form: str = "text", **options: object) -> str:
     exc_info = sys.exc_info() if options.pop("with_exception", False) else None
     record = logger.makeRecord("test", logging.INFO, __file__, 1, event, (), exc_info, extra=extra)  # type: ignore[arg-type]
     return FORMATTERS[form]("worker").format(record)
+
+
+LIBRARIES = """
+import logging
+from bot import logs
+logs.configure("trainer", "INFO")
+import faiss
+from torch.onnx._internal.exporter._registration import ONNXRegistry
+from pipeline.eager import load_backbone
+from pipeline.encoder import BUNDLED
+load_backbone(BUNDLED)
+ONNXRegistry.from_torchlib()
+logging.info("Quantization parameters for a tensor are not specified")
+logging.getLogger("pipeline.training").info("ours")
+logging.getLogger("onnx_ir.passes").warning("theirs")
+"""
+
+
+def test_of_libraries_only_warnings_are_told() -> None:
+    ended = subprocess.run([sys.executable, "-c", LIBRARIES], capture_output=True, text=True, check=True)
+    assert [told.split()[2:] for told in ended.stderr.splitlines()] == [["INFO", "ours"], ["WARNING", "theirs"]]
 
 
 def test_record_becomes_one_line_with_its_fields() -> None:
