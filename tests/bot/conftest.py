@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot import sync
 from bot.context import Context
 from bot.database import Database
 from bot.github import GitHub
@@ -13,8 +14,9 @@ from bot.limits import Limit
 from bot.models import Mode
 from bot.serving import Models
 from bot.settings import Settings
-from tests.bot.usecases import Clock, Tagger
+from tests.bot.usecases import BOTH, CRASH, START, TYPO, Clock, Tagger
 from tests.standin import StandIn
+from tests.standin.fixtures import NAME
 
 
 @pytest.fixture
@@ -42,4 +44,23 @@ def taught(tagger: Tagger) -> Tagger:
 def suggesting(taught: Tagger) -> Tagger:
     """A bot that suggests "bug" for a crash, and "question" for a question."""
     taught.enrol(mode=Mode.SUGGEST)
+    return taught
+
+
+@pytest.fixture
+def old(taught: Tagger, monkeypatch: pytest.MonkeyPatch) -> Tagger:
+    """A bot that applies, on a repository with a past: 1 to 3 and 5 bear no label, 4 is a person's, 5 is closed."""
+    for number, text in enumerate((CRASH, BOTH, "lorem ipsum", CRASH, TYPO), start=1):
+        at = START - timedelta(days=20 - number)
+        taught.github.people.open_issue(NAME, f"{text} {number}", at=at)
+    taught.github.people.label(NAME, 4, "question", at=START - timedelta(days=10))
+    taught.github.people.close(NAME, 5, at=START - timedelta(days=10))
+    taught.seen |= {each.id for each in taught.github.webhooks.sent}
+    taught.clock.move(minutes=10)
+    sync.pull(taught.context, taught.repo)
+    settings = taught.context.settings
+    monkeypatch.setattr("bot.settings.load", lambda: settings)
+    for module in ("bot.cli_operator", "bot.cli_backfill"):
+        monkeypatch.setattr(f"{module}.context_of", lambda settings: taught.context)
+        monkeypatch.setattr(f"{module}.require_database", lambda settings: taught.context.database)
     return taught
