@@ -280,10 +280,11 @@ def _may_tag_again(session: Session, repo: Repository, state: IssueState) -> boo
 
 
 def _was_left_out(session: Session, repo: Repository, state: IssueState) -> bool:
-    """Tell whether an issue that is reopened was opened in our time, and closed before anything was written or said."""
-    if state.created_at < repo.enrolled_at or storage.is_settled(session, repo.id, state.number):
+    """Tell whether an issue that is reopened was predicted, and closed before anything was written or said."""
+    if storage.is_settled(session, repo.id, state.number):
         return False
-    return not storage.has_prediction(session, repo.id, state.number, written=True)
+    predicted = storage.has_prediction(session, repo.id, state.number, but_for=BACKFILL)
+    return predicted and not storage.has_prediction(session, repo.id, state.number, written=True)
 
 
 ON: Mapping[str, Callable[[Context, Delivery, Repository, Payload], None]] = {
