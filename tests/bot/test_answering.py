@@ -242,12 +242,27 @@ def test_command_takes_a_role(suggesting: Tagger, role: str, text: str, follows:
 
 
 @pytest.mark.parametrize(
-    "text", ["thanks", "> /tagger accept", "```\n/tagger accept\n```", "see /tagger accept", "/tagger", "/tagger dance"]
+    "text", ["thanks", "> /tagger accept", "```\n/tagger accept\n```", "see /tagger accept", "/tagger"]
 )
 def test_other_comments_are_none_of_our_business(suggesting: Tagger, text: str) -> None:
     number = suggesting.open(ASK)
     assert say(suggesting, number, text) == []
     assert suggesting.issue(number).names() == set()
+
+
+def test_command_that_there_is_not_is_answered_with_confusion(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    assert say(suggesting, number, "/tagger acept") == ["confused"]
+    assert suggesting.issue(number).names() == set()
+
+
+def test_accept_confirms_what_was_put_on(taught: Tagger) -> None:
+    number = taught.open(CRASH)
+    assert (taught.issue(number).names(), taught.truths(number)) == ({"bug"}, {"bug": Truth.UNCONFIRMED})
+    say(taught, number, "/tagger accept")
+    assert taught.truths(number) == {"bug": Truth.POSITIVE}
+    say(taught, number, "/tagger undo")
+    assert taught.issue(number).names() == {"bug"}
 
 
 def test_other_bots_are_not_listened_to(suggesting: Tagger) -> None:

@@ -9,6 +9,7 @@ from bot.comments import (
     EXPLANATION,
     MARKER,
     Suggestion,
+    anew,
     boxes,
     explain,
     fold,
@@ -145,3 +146,9 @@ def test_explanation_stays_in_sight_and_is_there_once() -> None:
         assert folded.rpartition("</details>")[2].strip() == first
         assert folded.count(EXPLANATION) == 1
         assert boxes(folded) == {"bug": False}
+
+
+def test_comment_written_anew_keeps_the_explanation_that_was_asked_for() -> None:
+    old = with_explanation(MARKER, f"{EXPLANATION}\nbecause")
+    assert anew(old, "new") == f"new\n\n{EXPLANATION}\nbecause"
+    assert anew("old", "new") == "new"

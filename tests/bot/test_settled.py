@@ -4,9 +4,9 @@ import pytest
 
 from bot import handling
 from bot.models import Delivery as Row
-from bot.models import Work
+from bot.models import Mode, Work
 from bot.remote import RemoteLabelEvent, RepositoryGateway
-from tests.bot.usecases import CRASH, Tagger
+from tests.bot.usecases import CRASH, Tagger, tick
 from tests.standin.fixtures import NAME
 
 
@@ -42,6 +42,15 @@ def test_label_that_waits_for_a_decision_is_taken_off_once_a_person_has_labelled
     waiting.clock.move(seconds=20)
     waiting.go_on()
     assert waiting.issue(number).names() == {"bug", "question"}
+
+
+def test_ticked_box_is_a_decision_too(waiting: Tagger) -> None:
+    waiting.enrol(mode=Mode.SUGGEST)
+    number = opened(waiting, CRASH)
+    tick(waiting, number, "bug")
+    waiting.clock.move(seconds=20)
+    waiting.go_on()
+    assert waiting.issue(number).names() == {"bug"}
 
 
 def test_it_stays_where_a_person_put_it_on_after_the_decision(waiting: Tagger) -> None:

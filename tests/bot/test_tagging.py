@@ -287,3 +287,12 @@ def test_the_cold_start_of_a_repository_without_labels_writes_nothing(tagger: Ta
     assert tagger.guesses(number) == {}
     assert tagger.rows(Delivery)[0].status == Work.DONE
     assert tagger.writes() == []
+
+
+def test_label_that_the_repository_has_not_is_said_not_to_be_written(taught: Tagger) -> None:
+    taught.github.people.push(NAME, {".github/issue-tagger.yml": b"rules: [{label: crash, title: zork}]\n"})
+    taught.catch_up()
+    number = taught.open("zork")
+    assert [each.path for each in taught.writes() if "statuses" not in each.path] == []
+    prediction = taught.prediction(number)
+    assert (prediction.written_at, "not in the repository" in (prediction.not_written or "")) == (None, True)
