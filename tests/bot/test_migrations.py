@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from bot import leases
 from bot.database import MIGRATIONS, Database
@@ -91,3 +92,9 @@ def test_a_database_that_is_not_there_yet_is_made_with_its_folder(tmp_path: Path
     database.migrate()
     assert differences(database) == []
     database.engine.dispose()
+
+
+def test_errors_do_not_say_what_issues_say(database: Database) -> None:
+    with database.read() as session, pytest.raises(DBAPIError) as caught:
+        session.execute(text("INSERT INTO nowhere VALUES (:title)"), {"title": "a secret"})
+    assert ("nowhere" in str(caught.value), "a secret" in str(caught.value)) == (True, False)
