@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from bot import storage
+from bot import in_force, storage
 from bot.context import Context
 from bot.errors import GitHubRefused
 from bot.models import Repository
@@ -85,7 +85,10 @@ def touched(payload: Mapping[str, Any]) -> set[str]:
 
 def _tell(context: Context, repo: Repository, sha: str, problems: list[str]) -> None:
     """Set the commit's status; without the permission to, the dashboard alone tells."""
-    said = "; ".join(problems[:FIRST]) or "in force"
+    with context.database.read() as session:
+        unfit = in_force.fits_nothing(session.get_one(Repository, repo.id), storage.labels(session, repo.id))
+    fine = f"in force, but no label is called {', '.join(unfit)}" if unfit else "in force"
+    said = "; ".join(problems[:FIRST]) or fine
     try:
         context.gateway(repo).set_status(sha, "failure" if problems else "success", said)
     except GitHubRefused as refused:

@@ -1,9 +1,10 @@
 """What is in force for a repository: the operator's word for it, its own configuration, or the bot's settings."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.models import Mode, Repository
+from bot.models import Label, Mode, Repository
 from bot.repo_config import RepoConfig, configured
 from bot.settings import Settings
 
@@ -22,8 +23,17 @@ def by_operator(repo: Repository) -> list[str]:
 
 def config(repo: Repository) -> RepoConfig:
     """Return the configuration of its own, defaults where it has none; what starts a workflow is only suggested."""
-    own, triggers = configured(repo.config_path or "", (repo.config or "").encode()), (repo.automations or {})
+    own, triggers = _own(repo), (repo.automations or {})
     return replace(own, suggest_only=(*own.suggest_only, *triggers.get("triggers", ())))
+
+
+def fits_nothing(repo: Repository, labels: Iterable[Label]) -> list[str]:
+    """Return the names in the configuration that fit none of the repository's labels."""
+    return _own(repo).fits_nothing([label.name for label in labels])
+
+
+def _own(repo: Repository) -> RepoConfig:
+    return configured(repo.config_path or "", (repo.config or "").encode())
 
 
 def mode(repo: Repository, settings: Settings) -> Mode:

@@ -8,7 +8,7 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from fnmatch import fnmatchcase
@@ -69,6 +69,12 @@ class RepoConfig:
         included = not self.include or matches(label, self.include)
         never = [name for name, what in self.groups.items() if what != "one"]
         return included and not matches(label, [*self.exclude, *never])
+
+    def fits_nothing(self, labels: Collection[str]) -> list[str]:
+        """Return what is named, patterns included, that none of a repository's labels is called."""
+        ruled = [rule.label for rule in self.rules]
+        named = {*self.include, *self.exclude, *self.suggest_only, *self.readable, *self.groups, *ruled}
+        return sorted(name for name in named if not any(matches(label, [name]) for label in labels))
 
     def meaning(self, label: str) -> str:
         """Return in words what a label means; empty where nothing is said."""

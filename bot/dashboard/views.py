@@ -152,6 +152,7 @@ def repository(owner: str, name: str) -> ResponseReturnValue:
             installation=session.get_one(Installation, repo.installation_id),
             mode=in_force.mode(repo, context().settings),
             by_operator=in_force.by_operator(repo),
+            unfit=in_force.fits_nothing(repo, storage.labels(session, repo.id)),
             champion=champion,
             hindsight=hindsights.of(session, champion),
             choice=choices.of(champion, context().settings.models_dir),

@@ -45,6 +45,13 @@ def test_push_puts_it_in_force_and_the_commit_says_so(taught: Tagger) -> None:
     assert taught.github.world.find(NAME).statuses == [(sha, "success", "in force")]
 
 
+def test_names_that_fit_no_label_are_told(taught: Tagger) -> None:
+    text = "labels: {exclude: [BUG, bugg]}\ngroups: {doc*: one, aria/*: one}\nrules: [{label: crash, title: x}]\n"
+    sha = push(taught, text)
+    said = "in force, but no label is called aria/*, bugg, crash"
+    assert taught.github.world.find(NAME).statuses == [(sha, "success", said)]
+
+
 def test_mistake_is_told_with_its_line_and_the_last_good_one_stays(taught: Tagger) -> None:
     push(taught, "most_labels: 1\n")
     sha = push(taught, "most_labels: 1\n\nmoode: apply\n")
