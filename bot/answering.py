@@ -4,7 +4,7 @@ What they say of a label is their judgement of it, recorded before the label is 
 """
 
 import logging
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -165,10 +165,13 @@ class _Answer:
         then = last.written_at if last and last.written_at else self.at
         present = {name: names.now(name, then) or name for name in changed}
         stands = self._judge({present[name]: ticked for name, ticked in changed.items()})
-        lost = {name: ticked for name, ticked in changed.items() if present[name] in stands}
+        self._show({name: ticked for name, ticked in changed.items() if present[name] in stands})
+
+    def _show(self, boxes: Mapping[str, bool]) -> None:
+        """Let the boxes of our comment, if there is one, show what was said of their labels."""
         gateway = self.context.gateway(self.repo)
-        there = gateway.marked_comment(self.number, comments.MARKER) if lost else None
-        body = comments.with_boxes(there.body, lost) if there else ""
+        there = gateway.marked_comment(self.number, comments.MARKER) if boxes else None
+        body = comments.with_boxes(there.body, boxes) if there else ""
         if there and body != there.body:
             self._hold()
             gateway.edit_comment(self.number, there.id, body)
@@ -201,10 +204,10 @@ class _Answer:
             standing = _standing(session, self.repo, self.number, before=self.at + SKEW)
             known = storage.truths(session, self.repo.id, self.number)
         names = command.labels or [each.label for each in standing if known.get(each.label) is not Truth.NEGATIVE]
-        self._judge(dict.fromkeys(names, True))
+        self._show(self._judge(dict.fromkeys(names, True)))
 
     def _no(self, command: Command) -> None:
-        self._judge(dict.fromkeys(command.labels, False))
+        self._show(self._judge(dict.fromkeys(command.labels, False)))
 
     def _undo(self, command: Command) -> None:
         take_back(self.context, self.repo, self.number, delivery=self.delivery)
@@ -246,7 +249,7 @@ class _Answer:
             found = storage.open_guesses(session, self.repo.id, self.number)
         return sorted(found, key=lambda guess: (-guess.probability, guess.label))
 
-    def _judge(self, said: Mapping[str, bool]) -> Container[str]:
+    def _judge(self, said: Mapping[str, bool]) -> Mapping[str, bool]:
         """Record a judgement of each label that the repository has, and do with the label what it says; return those.
 
         Word of it may come late: where a person has said something else of the label since, it is only recorded.
@@ -261,7 +264,7 @@ class _Answer:
             log = storage.label_log(session, self.repo.id, self.number)
         issue = gateway.issue(self.number) if judged else None
         if issue is None:
-            return ()
+            return {}
         later = [event for event in gateway.label_events(self.number) if event.at > self.at]
         for name, right in list(judged.items()):
             told = [event for event in later if event.label == name]

@@ -4,7 +4,7 @@ import pytest
 
 from bot import answering
 from bot.cli import main
-from bot.comments import MARKER
+from bot.comments import MARKER, boxes
 from bot.models import Outcome, Truth
 from tests.bot.usecases import ASK, BOTH, CRASH, Tagger, ours, say, tick
 from tests.standin.fixtures import NAME
@@ -248,6 +248,14 @@ def test_other_comments_are_none_of_our_business(suggesting: Tagger, text: str) 
     number = suggesting.open(ASK)
     assert say(suggesting, number, text) == []
     assert suggesting.issue(number).names() == set()
+
+
+def test_boxes_show_what_commands_say(suggesting: Tagger) -> None:
+    number = suggesting.open(BOTH)
+    say(suggesting, number, "/tagger accept")
+    assert {*boxes(ours(suggesting, number).body).values()} == {True}
+    say(suggesting, number, "/tagger no bug")
+    assert boxes(ours(suggesting, number).body) == {"bug": False, "question": True}
 
 
 def test_command_that_there_is_not_is_answered_with_confusion(suggesting: Tagger) -> None:
