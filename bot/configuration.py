@@ -11,14 +11,13 @@ from bot import in_force, storage
 from bot.context import Context
 from bot.errors import GitHubRefused
 from bot.models import Repository
-from bot.remote import RepositoryGateway
+from bot.remote import LONGEST_STATUS, RepositoryGateway
 from bot.repo_config import OLD_PATH, PATH, configured
 from bot.safe_yaml import FileError
 
 log = logging.getLogger(__name__)
 
 SHARED = ".github"  # the owner's repository whose configuration all others fall back to
-FIRST = 3  # problems told in a commit's status
 
 
 def refresh(context: Context, repo: Repository) -> list[str]:
@@ -88,7 +87,11 @@ def _tell(context: Context, repo: Repository, sha: str, problems: list[str]) -> 
     with context.database.read() as session:
         unfit = in_force.fits_nothing(session.get_one(Repository, repo.id), storage.labels(session, repo.id))
     fine = f"in force, but no label is called {', '.join(unfit)}" if unfit else "in force"
-    said = "; ".join(problems[:FIRST]) or fine
+    shown = [
+        problem.removeprefix(f"{repo.full_name}/{PATH}, ") for problem in problems
+    ]  # the commit is the repository's
+    more = f" … and {len(shown) - 1} more, on the dashboard" if len(shown) > 1 else ""
+    said = f"{shown[0][: LONGEST_STATUS - len(more)]}{more}" if shown else fine
     try:
         context.gateway(repo).set_status(sha, "failure" if problems else "success", said)
     except GitHubRefused as refused:

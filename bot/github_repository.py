@@ -15,6 +15,7 @@ from bot import remote
 from bot.errors import GitHubMissing, GitHubRefused
 from bot.github_access import PAGE, Access, pages, pages_and_places
 from bot.remote import (
+    LONGEST_STATUS,
     NewSuggestion,
     PastEvent,
     Quota,
@@ -26,7 +27,7 @@ from bot.remote import (
 )
 from bot.safe_yaml import FileError, Problem
 
-STATUS, LONGEST_STATUS = "issue-tagger/configuration", 140  # name, and characters, of a commit status
+STATUS = "issue-tagger/configuration"  # name of a commit status
 OLDEST_FIRST = {"state": "all", "sort": "created", "direction": "asc"}  # of issues, closed ones too
 ROLES = ("admin", "maintain", "write", "triage", "read", "none")
 

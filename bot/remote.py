@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from bot.events import plain
 
+LONGEST_STATUS = 140  # characters that GitHub takes for the description of a commit status
+
 
 @dataclass(frozen=True)
 class RemoteLabel:

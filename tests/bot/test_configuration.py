@@ -58,7 +58,14 @@ def test_mistake_is_told_with_its_line_and_the_last_good_one_stays(taught: Tagge
     told = f"{NAME}/{PATH}, line 3: there is no setting 'moode' in the file; did you mean 'mode'?"
     assert taught.repo.config_problems == [told]
     assert in_force.config(taught.repo).most_labels == 1
-    assert taught.github.world.find(NAME).statuses[-1] == (sha, "failure", told)
+    line = told.removeprefix(f"{NAME}/{PATH}, ")
+    assert taught.github.world.find(NAME).statuses[-1] == (sha, "failure", line)
+    push(taught, "moode: apply\nlabls: []\n")
+    assert (
+        taught.github.world.find(NAME).statuses[-1][2].endswith("did you mean 'mode'? … and 1 more, on the dashboard")
+    )
+    push(taught, f"{'m' * 200}: apply\nlabls: []\n")
+    assert taught.github.world.find(NAME).statuses[-1][2].endswith("mmm … and 1 more, on the dashboard")
     push(taught, "most_labels: 2\n")
     assert taught.repo.config_problems is None
     assert in_force.config(taught.repo).most_labels == 2
