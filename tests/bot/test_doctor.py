@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.database import Database
 from bot.doctor import DatabaseError, Finding, examine, make_data_dir, require_database, unusable
 from bot.errors import SettingsError
 from bot.settings import App, Settings
-from tests.conftest import POSTGRES
+from tests.conftest import POSTGRES, migrate
 from tests.standin import StandIn
 
 
@@ -21,7 +20,7 @@ def settings(tmp_path: Path) -> Settings:
     """Settings with a data folder and a database that are in order."""
     settings = Settings(data_dir=tmp_path / "data")
     make_data_dir(settings)
-    Database(settings.database_url).migrate()
+    migrate(settings.database_url)
     return settings
 
 
