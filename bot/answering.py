@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -195,8 +196,12 @@ class _Answer:
             return True
         if not command.labels:
             return command.name == "accept"
-        there = {label.name.lower() for label in self.context.gateway(self.repo).labels()}
-        return all(name.lower() in there for name in command.labels)
+        return all(name.lower() in self._spelling for name in command.labels)
+
+    @cached_property
+    def _spelling(self) -> Mapping[str, str]:
+        """How the repository spells its labels, by their names in lower case."""
+        return {label.name.lower(): label.name for label in self.context.gateway(self.repo).labels()}
 
     def _accept(self, command: Command) -> None:
         """Accept the labels named; if none is, those that were put on or suggested when it was said."""
@@ -255,8 +260,7 @@ class _Answer:
         Word of it may come late: where a person has said something else of the label since, it is only recorded.
         """
         gateway = self.context.gateway(self.repo)
-        spelling = {label.name.lower(): label.name for label in gateway.labels()} if said else {}
-        judged = {spelling[name.lower()]: right for name, right in said.items() if name.lower() in spelling}
+        judged = {self._spelling[name.lower()]: on for name, on in said.items() if name.lower() in self._spelling}
         with self.context.database.write() as session:
             for act in self._acts(judged):
                 feedback.record(session, act)

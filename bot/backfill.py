@@ -232,7 +232,7 @@ def on_backfill(context: Context, delivery: Delivery, repo: Repository, payload:
         issue = session.get(Issue, (repo.id, asked["number"]))
         until = _next_turn(session, repo, context.now())
         names = LabelNames(storage.all_labels(session, repo.id))
-    if issue is None or issue.state in GONE or repo.paused_at is not None or repo.stopped is not None:
+    if issue is None or issue.state in GONE or repo.idle:
         return
     if until is not None:
         raise NotYetError("waits, so as not to write more than GitHub takes", until=until)

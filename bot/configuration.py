@@ -84,15 +84,20 @@ def touched(payload: Mapping[str, Any]) -> set[str]:
 
 def _tell(context: Context, repo: Repository, sha: str, problems: list[str]) -> None:
     """Set the commit's status; without the permission to, the dashboard alone tells."""
-    with context.database.read() as session:
-        unfit = in_force.fits_nothing(session.get_one(Repository, repo.id), storage.labels(session, repo.id))
-    fine = f"in force, but no label is called {', '.join(unfit)}" if unfit else "in force"
-    shown = [
-        problem.removeprefix(f"{repo.full_name}/{PATH}, ") for problem in problems
-    ]  # the commit is the repository's
-    more = f" … and {len(shown) - 1} more, on the dashboard" if len(shown) > 1 else ""
-    said = f"{shown[0][: LONGEST_STATUS - len(more)]}{more}" if shown else fine
+    said = _mistakes(repo, problems) if problems else _unfit(context, repo)
     try:
         context.gateway(repo).set_status(sha, "failure" if problems else "success", said)
     except GitHubRefused as refused:
         log.warning("status of a commit not set", extra={"repository": repo.id, "reason": refused.reason})
+
+
+def _mistakes(repo: Repository, problems: list[str]) -> str:
+    """Return the first problem, without the path that the commit changed, and how many more there are."""
+    more = f" … and {len(problems) - 1} more, on the dashboard" if len(problems) > 1 else ""
+    return problems[0].removeprefix(f"{repo.full_name}/{PATH}, ")[: LONGEST_STATUS - len(more)] + more
+
+
+def _unfit(context: Context, repo: Repository) -> str:
+    with context.database.read() as session:
+        unfit = in_force.fits_nothing(session.get_one(Repository, repo.id), storage.labels(session, repo.id))
+    return f"in force, but no label is called {', '.join(unfit)}" if unfit else "in force"

@@ -235,7 +235,7 @@ def _as_stored(session: Session, repo: Repository, told: IssueState) -> IssueSta
 
 def _may_tag(repo: Repository, state: IssueState) -> bool:
     ignored = in_force.config(repo).ignores(state.author, state.author_association)
-    return state.state == "open" and not ignored and repo.paused_at is None and repo.stopped is None
+    return state.state == "open" and not ignored and not repo.idle
 
 
 def _take_off_settled(context: Context, delivery: Delivery, repo: Repository, told: Sequence[LabelAct]) -> None:
@@ -249,7 +249,7 @@ def _take_off_settled(context: Context, delivery: Delivery, repo: Repository, to
     waiting = [pattern for pattern, what in in_force.config(repo).groups.items() if what == "settled"]
     judged = [act for act in told if act.labeled and not matches(act.label, waiting)] if waiting else []
     shadow = in_force.mode(repo, context.settings) is Mode.SHADOW
-    if not judged or shadow or repo.paused_at is not None or repo.stopped is not None:
+    if not judged or shadow or repo.idle:
         return
     number, at = judged[0].number, judged[0].at
     with context.database.read() as session:

@@ -210,6 +210,11 @@ class Repository(Base):
     stopped: Mapped[str | None] = mapped_column(Text)  # why nothing can be done there: archived, issues switched off
     automations: Mapped[dict[str, Any] | None]  # labels of its templates and workflows: see `automations.py`
 
+    @property
+    def idle(self) -> bool:
+        """Whether the bot is to do nothing there, for whichever reason."""
+        return self.paused_at is not None or self.stopped is not None
+
 
 class Label(Base):
     """A label that a repository has."""

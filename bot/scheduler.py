@@ -119,7 +119,8 @@ def forget_removed(context: Context) -> None:
 
 def pull_due(context: Context) -> None:
     """Pull every repository whose last pull is old enough; one that fails does not hold up the others."""
-    _pull(context, lambda repo: repo.pulled_at is not None and _age(context, repo) >= context.settings.pull_every)
+    before = context.now() - context.settings.pull_every
+    _pull(context, lambda repo: repo.pulled_at is not None and repo.pulled_at <= before)
 
 
 def import_due(context: Context) -> None:
@@ -128,10 +129,6 @@ def import_due(context: Context) -> None:
     A job of its own: that takes long, and the pulls of other repositories are not to wait for it.
     """
     _pull(context, lambda repo: repo.pulled_at is None)
-
-
-def _age(context: Context, repo: Repository) -> timedelta:
-    return context.now() - (repo.pulled_at or repo.enrolled_at)
 
 
 def _pull(context: Context, wanted: Callable[[Repository], bool]) -> None:

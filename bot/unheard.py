@@ -36,5 +36,5 @@ def on_unheard(context: Context, delivery: Delivery, repo: Repository, payload: 
     """Label an issue of which no word came."""
     with context.database.read() as session:
         issue = session.get_one(Issue, (repo.id, payload[UNHEARD]["number"]))
-    if repo.paused_at is None and repo.stopped is None:
+    if not repo.idle:
         tagging.tag(context, delivery, repo, issue)

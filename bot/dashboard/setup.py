@@ -18,10 +18,9 @@ STATE, SHOW = "setup_state", "setup_show"  # of the session: against forgery; wh
 def setup() -> ResponseReturnValue:
     """Ask whose App it is to be, and at which address."""
     _require_open()
-    here, site = flask.request.url_root.rstrip("/"), web_address(context().settings.api_url)
-    usable = context().settings.webhook_proxy or not auth.is_loopback(urlsplit(here).netloc)
-    address = here if usable or auth.is_loopback(urlsplit(site).netloc) else ""
-    return flask.render_template("setup.html", address=address, channel=context().settings.webhook_proxy)
+    here, settings = flask.request.url_root.rstrip("/"), context().settings
+    address = "" if _why_not(here, web_address(settings.api_url)) else here
+    return flask.render_template("setup.html", address=address, channel=settings.webhook_proxy)
 
 
 @blueprint.post("/setup")
@@ -34,7 +33,8 @@ def setup_begin() -> ResponseReturnValue:
     settings, asked = context().settings, flask.request.form
     address, organization = asked.get("address", "").strip(), asked.get("organization", "").strip()
     site = web_address(settings.api_url)
-    _require_reachable(address, site)
+    if why_not := _why_not(address, site):
+        raise BadRequest(f"{address!r} {why_not}")
     flask.session[STATE], flask.session[SHOW] = secrets.token_urlsafe(24), "show" in asked
     post_to = registration.new_app_address(site, organization, flask.session[STATE])
     webhook = settings.webhook_proxy or f"{address.rstrip('/')}{settings.webhook_path}"
@@ -66,18 +66,19 @@ def setup_callback() -> ResponseReturnValue:
     return flask.render_template("registered.html", installing=registered.installing, credentials=shown)
 
 
-def _require_reachable(address: str, site: str) -> None:
-    """Refuse what is no address, and one of this machine's own, under which GitHub would look for itself."""
+def _why_not(address: str, site: str) -> str:
+    """Return why GitHub cannot deliver to an address, such as this machine's own name for itself; empty if it can."""
     found = urlsplit(address)
     if found.scheme not in {"https", "http"} or not found.hostname or any(sign.isspace() for sign in address):
-        raise BadRequest(f"{address!r} is no address such as https://bot.example.com")
+        return "is no address such as https://bot.example.com"
     if context().settings.webhook_proxy:
-        return
+        return ""
     channel = "where GitHub cannot reach this machine, set WEBHOOK_PROXY_URL to a channel, and start anew"
     if found.path.strip("/") or found.query:
-        raise BadRequest(f"{address!r} has a path, and the webhook has its own: leave it out; {channel}")
+        return f"has a path, and the webhook has its own: leave it out; {channel}"
     if auth.is_loopback(found.netloc) and not auth.is_loopback(urlsplit(site).netloc):
-        raise BadRequest(f"{address!r} is this machine's name for itself: give its public address; {channel}")
+        return f"is this machine's name for itself: give its public address; {channel}"
+    return ""
 
 
 def _require_open() -> None:
