@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,8 +20,10 @@ from pipeline.experiment_store import Store, as_json, open_store
 from pipeline.exports import read_issues
 from pipeline.files import write_whole
 from pipeline.issues import label_counts, usual_labels
+from pipeline.label_evidence import too_rare
 from pipeline.methods import METHODS, method_class
 from pipeline.methods.base import Progress
+from pipeline.preparation import Prepared, write_dataset
 
 MOST_SEEDS = 100
 
@@ -35,6 +37,7 @@ class Task:
     sizes: tuple[Size, ...]
     slices: Slices
     runs: list[Run]
+    left_out: Mapping[str, str]  # labels that are not learnt, and why
 
 
 def evaluate(args: argparse.Namespace) -> int:
@@ -45,7 +48,9 @@ def evaluate(args: argparse.Namespace) -> int:
     with progress_bar() as show:
         outcomes = work(task, store, show)
         show(len(task.runs), len(task.runs), "writing the report")
-        data = describe_split(task.slices.split)
+        prepared = Prepared(task.slices.split)
+        data = describe_split(prepared, task.left_out)
+        write_dataset(prepared, out / "dataset")
     found = Findings(
         source=task.source,
         split=task.slices.split,
@@ -70,7 +75,8 @@ def prepare(args: argparse.Namespace) -> Task:
     issues = read_issues(Path(args.issues))
     if test is not None and test >= len(issues):
         raise ArgumentError(f"--test-newest {test}: the file has {len(issues)} issues; some must be left to train on")
-    labels = choose_labels(args.labels, label_counts(issues)) if args.labels is not None else usual_labels(issues)
+    counts, named = label_counts(issues), args.labels is not None
+    labels = choose_labels(args.labels, counts) if named else usual_labels(issues)
     if not labels:
         raise ArgumentError(f"{args.issues}: no label is on five issues; name some: --labels A,B")
     split = experiment_split.split(issues, labels, test=test)
@@ -78,7 +84,7 @@ def prepare(args: argparse.Namespace) -> Task:
     runs = experiment.plan(methods, slices.sizes, seeds)
     if not runs:
         raise ArgumentError(_no_runs(sizes, len(split.labelled)))
-    return Task(Path(args.issues).name, methods, sizes, slices, runs)
+    return Task(Path(args.issues).name, methods, sizes, slices, runs, {} if named else too_rare(counts))
 
 
 def _no_runs(sizes: Iterable[Size], labelled: int) -> str:

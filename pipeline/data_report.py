@@ -22,7 +22,7 @@ def describe(
     *,
     count_tokens: TokenCounter,
     limit: int,
-    left_out: Mapping[str, str] | None = None,
+    left_out: Mapping[str, str],
     groups: Sequence[ExclusiveGroup] = (),
 ) -> dict[str, Any]:
     """Return the report.
@@ -36,18 +36,18 @@ def describe(
     """
     issues = [issue for part in prepared.parts.values() for issue in part]
     texts = [f"{issue.title}\n{prepared.boilerplate.clean(issue.body)}" for issue in issues]
-    counts = label_counts(issues)
+    counts, labels = label_counts(issues), prepared.split.labels
     return {
-        "issues": {"read": len(issues) + len(prepared.removed), "used": len(issues)},
+        "issues": {"read": len(issues) + len(prepared.split.removed), "used": len(issues)},
         "parts": {name: len(part) for name, part in prepared.parts.items()},
-        "temporal": prepared.temporal,
-        "duplicates_removed": len(prepared.removed),
-        "labelled_share": _share([bool(set(issue.labels) & set(prepared.labels)) for issue in issues]),
-        "label_counts": {name: counts[name] for name in prepared.labels},
-        "labels_an_issue": _labels_an_issue(issues, prepared.labels),
+        "temporal": prepared.split.dated,
+        "duplicates_removed": len(prepared.split.removed),
+        "labelled_share": _share([bool(set(issue.labels) & set(labels)) for issue in issues]),
+        "label_counts": {name: counts[name] for name in labels},
+        "labels_an_issue": _labels_an_issue(issues, labels),
         "words_an_issue": _words_an_issue([len(text.split()) for text in texts]),
         "tokens": _tokens(count_tokens(texts) if texts else [], limit),
-        "left_out": dict(left_out or {}),
+        "left_out": dict(left_out),
         "exclusive_groups": [{"labels": list(group.names), "expected": round(group.expected, 1)} for group in groups],
     }
 

@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from pipeline.issues import Issue, by_age
+from pipeline.issues import Issue
 from pipeline.templates import Boilerplate
 
 LEAST_WORDS = 12  # of an issue that may be a near duplicate; shorter ones must be the same, letter by letter
@@ -47,22 +47,6 @@ def duplicate_groups(issues: Sequence[Issue], *, similarity: float = 0.9) -> NDA
     links = sparse.coo_matrix((np.ones(len(rows), dtype=bool), (rows, columns)), shape=(len(issues), len(issues)))
     groups: NDArray[np.int32] = connected_components(links, directed=False)[1] if len(issues) else np.zeros(0, np.int32)
     return groups.astype(np.int64)
-
-
-def without_duplicates(issues: Sequence[Issue], *, similarity: float = 0.9) -> tuple[list[Issue], list[Duplicate]]:
-    """Return the earliest issue of each group, in the order given, and those removed.
-
-    The earliest is the first one given where not all issues have a date.
-    """
-    groups = duplicate_groups(issues, similarity=similarity).tolist()
-    first: dict[int, int] = {}
-    for row in by_age(issues):
-        first.setdefault(groups[row], row)
-    kept = [issue for row, issue in enumerate(issues) if first[groups[row]] == row]
-    removed = [
-        Duplicate(issue, issues[first[groups[row]]]) for row, issue in enumerate(issues) if first[groups[row]] != row
-    ]
-    return kept, removed
 
 
 def _exact(issues: Sequence[Issue]) -> Iterator[tuple[int, int]]:

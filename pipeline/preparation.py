@@ -1,85 +1,65 @@
-"""From a repository's issues to the parts that methods learn from and are judged by."""
+"""The parts of an experiment's issues, and as a DatasetDict: for whoever goes on with them in tools of their own."""
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pipeline.duplicates import Duplicate, without_duplicates
+from pipeline.experiment_split import Split
 from pipeline.issues import Issue, Targets, build_targets, encodable
-from pipeline.splits import stratified_split, temporal_split
+from pipeline.splits import stratified_split
 from pipeline.templates import Boilerplate
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
+VALID_SHARE, VALID_SEED = 0.2, 0
+
 
 @dataclass(frozen=True)
 class Prepared:
-    """A repository's issues, apart by what they are for; no two of them say the same.
+    """A split whose labelled issues are apart in train and valid, a share of every label in each."""
 
-    Parameters
-    ----------
-    train, valid : list of Issue
-        With at least one of `labels`.
-    test : list of Issue
-        Not to be looked at before the end; with or without a label.
-    unsup : list of Issue
-        With none of `labels`, and not in `test`.
-    removed : list of Duplicate
-        Left out, since another issue says the same.
-    boilerplate : Boilerplate
-        The issue templates, learnt from all issues but those of `test`.
-    temporal : bool
-        Whether `test` holds the newest issues, rather than a share of every label: all have a date.
-    """
+    split: Split
 
-    labels: tuple[str, ...]
-    train: list[Issue]
-    valid: list[Issue]
-    test: list[Issue]
-    unsup: list[Issue]
-    removed: list[Duplicate]
-    boilerplate: Boilerplate
-    temporal: bool
-
-    @property
+    @cached_property
     def parts(self) -> dict[str, list[Issue]]:
-        """Return the issues of each part by its name."""
-        return {"train": self.train, "valid": self.valid, "test": self.test, "unsup": self.unsup}
+        """Return the issues of train, valid, test, and unsup: those before the test with none of the labels."""
+        rows = stratified_split(self.split.targets, share=VALID_SHARE, seed=VALID_SEED)
+        train, valid = ([self.split.labelled[row] for row in part] for part in rows)
+        return {"train": train, "valid": valid, "test": list(self.split.test), "unsup": list(self.split.others)}
+
+    @cached_property
+    def boilerplate(self) -> Boilerplate:
+        """Return the issue templates, learnt from all issues but those of the test."""
+        return Boilerplate.learn(issue.body for issue in (*self.split.labelled, *self.split.others))
 
 
-def prepare(
-    issues: Sequence[Issue], labels: Sequence[str], *, test_newest: int, valid_share: float, seed: int
-) -> Prepared:
-    """Remove duplicates, hold out a test, and part the rest into train, valid and unlabelled.
+def write_dataset(prepared: Prepared, folder: Path) -> None:
+    """Write the parts so that `datasets.load_from_disk` reads them: all of them or nothing; what is there stays.
 
-    Parameters
-    ----------
-    test_newest : int
-        Issues of the test: the newest where all have a date, else a stratified choice.
-    valid_share : float
-        Share of the labelled issues outside of the test, and of every label, that goes to `valid`.
+    An empty part is left out: `datasets` writes one, but does not read it.
     """
-    kept, removed = without_duplicates(issues)
-    temporal = all(issue.created_at is not None for issue in kept)
-    earlier, test = temporal_split(kept, test_newest) if temporal else _stratified(kept, labels, test_newest, seed)
-    targets = build_targets(earlier, labels)
-    labelled = np.flatnonzero((targets == 1).any(axis=1))
-    train, valid = stratified_split(targets[labelled], share=valid_share, seed=seed)
-    return Prepared(
-        labels=tuple(labels),
-        train=_rows(earlier, labelled[train].tolist()),
-        valid=_rows(earlier, labelled[valid].tolist()),
-        test=test,
-        unsup=_rows(earlier, np.flatnonzero(~(targets == 1).any(axis=1)).tolist()),
-        removed=removed,
-        boilerplate=Boilerplate.learn(issue.body for issue in earlier),
-        temporal=temporal,
-    )
+    if folder.exists():
+        return
+    import datasets
+
+    datasets.disable_progress_bars()
+    scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+    try:
+        parts = to_dataset_dict(prepared).items()
+        datasets.DatasetDict({name: part for name, part in parts if len(part)}).save_to_disk(scratch)
+        scratch.chmod(0o755)
+        scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def to_dataset_dict(prepared: Prepared) -> DatasetDict:
@@ -97,7 +77,7 @@ def _dataset(prepared: Prepared, part: str) -> Dataset:
     from datasets import Dataset, Features, List, Value
 
     issues = prepared.parts[part]
-    targets = build_targets(issues, prepared.labels)
+    targets = build_targets(issues, prepared.split.labels)
     names = {"number": "int64", "title": "string", "body": "string", "text": "string"}
     features: dict[str, Any] = {name: Value(kind) for name, kind in names.items()}
     features |= {"labels": List(Value("int8")), "created_at": Value("timestamp[us, tz=UTC]")}
@@ -116,15 +96,3 @@ def _columns(issues: Sequence[Issue], targets: Targets, boilerplate: Boilerplate
         "labels": targets.tolist(),
         "created_at": [issue.created_at for issue in issues],
     }
-
-
-def _stratified(
-    issues: Sequence[Issue], labels: Sequence[str], count: int, seed: int
-) -> tuple[list[Issue], list[Issue]]:
-    share = min(count / len(issues), 1.0) if issues else 0.0
-    rest, part = stratified_split(build_targets(issues, labels), share=share, seed=seed)
-    return _rows(issues, rest.tolist()), _rows(issues, part.tolist())
-
-
-def _rows(issues: Sequence[Issue], rows: Sequence[int]) -> list[Issue]:
-    return [issues[row] for row in rows]

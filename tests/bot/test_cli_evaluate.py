@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from datasets import load_from_disk
 
 from bot.cli import main
 from bot.settings import NAMES
@@ -133,9 +134,18 @@ def test_newest_issues_are_tested_on(run: Run, issues: str) -> None:
 def test_issues_themselves_are_described(run: Run, issues: str) -> None:
     run(issues, "--out", "out", *QUICK)
     data = json.loads(Path("out/data.json").read_text())
-    assert data["parts"] == {"train": 96, "valid": 0, "test": 24, "unsup": 0}
+    assert data["parts"] == {"train": 78, "valid": 18, "test": 24, "unsup": 0}
     assert data["label_counts"] == dict.fromkeys(("bug", "docs", "feature"), 40)
     assert "120 issues, 0 of them duplicates" in Path("out/report.html").read_text()
+    parts = load_from_disk("out/dataset")
+    assert {name: part.num_rows for name, part in parts.items()} == {"train": 78, "valid": 18, "test": 24}
+
+
+def test_labels_with_too_few_issues_are_named(run: Run) -> None:
+    rare = write([issue(number, **({"labels": ["rare"]} if number < 2 else {})) for number in range(120)])
+    run(rare, "--out", "out", *QUICK[:6])
+    assert json.loads(Path("out/data.json").read_text())["left_out"].keys() == {"rare"}
+    assert "rare" in Path("out/report.html").read_text()
 
 
 # --- going on

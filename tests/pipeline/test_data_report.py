@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from pipeline.data_report import as_text, describe
+from pipeline.experiment_split import Split, split
 from pipeline.label_evidence import ExclusiveGroup
-from pipeline.preparation import prepare
+from pipeline.preparation import Prepared
 from tests.pipeline.samples import LABELS, issue
 
 BODY = "It is about the {} and what was seen there, which nobody else has written about"
@@ -22,7 +23,7 @@ def report() -> dict[str, Any]:
     names = ("bug", "docs", "other", "bug")
     issues = [issue(n, names[n % 4], title=f"Part{n}", body=BODY.format(f"part{n} of{n} it{n}" * 2)) for n in range(20)]
     issues += [replace(issues[0], number=20), replace(issues[1], number=21, body="long " * 900, labels=LABELS)]
-    prepared = prepare(issues, LABELS, test_newest=5, valid_share=0.2, seed=0)
+    prepared = Prepared(split(issues, LABELS, test=5))
     groups = [ExclusiveGroup(LABELS, (0, 1), 7.04)]
     return describe(prepared, count_tokens=count_words, limit=100, left_out={"stale": "too few"}, groups=groups)
 
@@ -60,7 +61,8 @@ def test_text_says_what_the_report_does(report: dict[str, Any]) -> None:
 
 
 def test_empty_repository_has_a_report() -> None:
-    empty = describe(prepare([], (), test_newest=5, valid_share=0.2, seed=0), count_tokens=count_words, limit=100)
+    nothing = Prepared(Split((), (), (), (), dated=True))
+    empty = describe(nothing, count_tokens=count_words, limit=100, left_out={})
     assert empty["issues"] == {"read": 0, "used": 0}
     assert "0 issues" in as_text(empty)
     assert "left out" not in as_text(empty)

@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipeline.duplicates import duplicate_groups, without_duplicates
+from pipeline.duplicates import duplicate_groups
 from pipeline.issues import Issue
-from tests.pipeline.samples import issue, labelled
+from tests.pipeline.samples import issue
 
 STORY = (
     "When I open a large file in the editor and scroll to its end, the window freezes for a minute, the fan starts, "
@@ -73,23 +73,8 @@ def test_a_chain_of_near_duplicates_is_one_group() -> None:
     assert grouped(*noise(30), *issues)[-3:] == [30, 30, 30]
 
 
-def test_the_earliest_stays_and_the_order_too() -> None:
-    old, new = labelled(2)
-    late = replace(old, number=9, created_at=new.created_at)
-    kept, removed = without_duplicates([late, new, old])
-    assert kept == [new, old]
-    assert [(each.issue, each.of) for each in removed] == [(late, old)]
-
-
-def test_the_first_one_given_stays_where_a_date_is_missing() -> None:
-    one, other = issue(7, title="Crash"), replace(issue(7, title="Crash"), number=3)
-    kept, removed = without_duplicates([one, other])
-    assert (kept, [each.issue for each in removed]) == ([one], [other])
-
-
 def test_no_issues_have_no_groups() -> None:
     assert duplicate_groups([]).shape == (0,)
-    assert without_duplicates([]) == ([], [])
 
 
 def test_groups_are_the_same_each_time() -> None:
