@@ -14,6 +14,7 @@ from bot.models import Mode, Work
 from bot.setting_values import DEFAULT, share
 from pipeline.errors import PipelineError
 
+LOCAL, THREADS = {"train", "predict", "replay", "evaluate"}, "2"  # at most, of a calculation on this machine
 USAGE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141  # exit statuses; 0 and 1 are the subcommands' own
 LABELS = "label names, separated by commas (a name with a comma in it cannot be given)"
 ISSUES = (
@@ -24,6 +25,8 @@ ISSUES = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand; return the exit status."""
     given = sys.argv[1:] if argv is None else list(argv)
+    if given and given[0] in LOCAL:
+        os.environ.setdefault("OMP_NUM_THREADS", THREADS)  # read when numpy or torch is imported
     args = build_parser(given[0] if given else "").parse_args(given)
     try:
         status: int = pkgutil.resolve_name(args.run)(args)

@@ -6,6 +6,8 @@ import os
 import pkgutil
 import re
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,6 +81,15 @@ def test_every_subcommand_has_a_function_and_a_description() -> None:
     for each in found:
         assert callable(pkgutil.resolve_name(each.get_default("run")))
         assert each.description
+
+
+@pytest.mark.parametrize(("given", "threads"), [(None, "2"), ("1", "1")])
+def test_calculations_here_have_two_threads_unless_told_otherwise(given: str | None, threads: str) -> None:
+    asked = "import os, sys; from bot.cli import main; main(sys.argv[1:]); print(os.environ['OMP_NUM_THREADS'])"
+    environ = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    environ |= {} if given is None else {"OMP_NUM_THREADS": given}
+    command = [sys.executable, "-c", asked, "predict", "no-such-file", "--model", "no-such-folder"]
+    assert subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout == f"{threads}\n"
 
 
 def test_help_of_undo_names_all_that_is_taken_back() -> None:
