@@ -226,17 +226,18 @@ def call_off(session: Session, repo: Repository, *, now: datetime) -> int:
 
 
 def on_backfill(context: Context, delivery: Delivery, repo: Repository, payload: Mapping[str, Any]) -> None:
-    """Label an old issue that was asked for, as soon as GitHub's limits allow; a pause calls it off."""
+    """Label an old issue that was asked for, as soon as GitHub's limits allow; a pause or a removal calls it off."""
     asked = payload[BACKFILL]
     with context.database.read() as session:
         issue = session.get(Issue, (repo.id, asked["number"]))
         until = _next_turn(session, repo, context.now())
         names = LabelNames(storage.all_labels(session, repo.id))
-    if issue is None or issue.state in GONE or repo.idle:
+    at = datetime.fromisoformat(asked["at"])
+    if issue is None or issue.state in GONE or repo.idle or at < repo.enrolled_at:
         return
     if until is not None:
         raise NotYetError("waits, so as not to write more than GitHub takes", until=until)
-    labels, at = asked["labels"], datetime.fromisoformat(asked["at"])
+    labels = asked["labels"]
     now = None if labels is None else [present for name in labels if (present := names.now(name, at))]
     terms = Terms(people_first=False, closed=not asked["open_only"], labels=now)
     tagging.tag(context, delivery, repo, issue, terms)

@@ -20,6 +20,7 @@ from bot import (
     automations,
     backfill,
     configuration,
+    eligible,
     events,
     feedback,
     in_force,
@@ -200,17 +201,19 @@ def _on_issues(context: Context, delivery: Delivery, repo: Repository, payload: 
         changed = keeping.keep_issue(session, repo.id, told, gone=gone or "")
         transfers.follow(session, repo, delivery.action, payload)
         news = changed or delivery.token > 1  # an earlier claim may have stored the new text, and died or waited
-        again = delivery.action == "edited" and news and _may_tag_again(session, repo, told)
-        again = again or (delivery.action == "reopened" and _was_left_out(session, repo, told))
+        again = delivery.action == "edited" and news and eligible.may_tag_again(session, repo, told)
+        again = again or (delivery.action == "reopened" and eligible.was_left_out(session, repo, told))
         names = LabelNames(storage.all_labels(session, repo.id))
         told_acts = acts.told_by(repo, delivery, payload, names, context.github.login)
         for act in told_acts:
             feedback.record(session, act)
         state = _as_stored(session, repo, told)
         begun = storage.prediction_of(session, delivery.id) is not None
+        too_old = eligible.from_before(session, repo, delivery, told, payload)
     if any(act.kind is ActorKind.PERSON for act in told_acts):
         answering.fold_settled(context, delivery, repo, state.number)
-    if begun or ((delivery.action == "opened" or again) and _may_tag(repo, state)):
+    may = begun or ((delivery.action == "opened" or again) and eligible.may_tag(repo, state))
+    if may and not too_old:
         tagging.tag(context, delivery, repo, state)
     _take_off_settled(context, delivery, repo, told_acts)
 
@@ -231,11 +234,6 @@ def _as_stored(session: Session, repo: Repository, told: IssueState) -> IssueSta
     """Return an issue that is told of, perhaps late, as it was last seen."""
     row = session.get_one(Issue, (repo.id, told.number), populate_existing=True)
     return replace(told, title=row.title, body=row.body, state=row.state)
-
-
-def _may_tag(repo: Repository, state: IssueState) -> bool:
-    ignored = in_force.config(repo).ignores(state.author, state.author_association)
-    return state.state == "open" and not ignored and not repo.idle
 
 
 def _take_off_settled(context: Context, delivery: Delivery, repo: Repository, told: Sequence[LabelAct]) -> None:
@@ -266,25 +264,6 @@ def _take_off_settled(context: Context, delivery: Delivery, repo: Repository, to
         if name not in since:
             context.hold(repo, delivery)
             gateway.remove_label(number, name)
-
-
-def _may_tag_again(session: Session, repo: Repository, state: IssueState) -> bool:
-    """Tell whether new text calls for a new prediction: nothing settled, and not an issue from before us.
-
-    One that was labelled because a maintainer asked for some labels on old issues remains one from before us.
-    """
-    if storage.is_settled(session, repo.id, state.number):
-        return False
-    predicted = storage.has_prediction(session, repo.id, state.number, but_for=BACKFILL)
-    return predicted or state.created_at >= repo.enrolled_at
-
-
-def _was_left_out(session: Session, repo: Repository, state: IssueState) -> bool:
-    """Tell whether an issue that is reopened was predicted, and closed before anything was written or said."""
-    if storage.is_settled(session, repo.id, state.number):
-        return False
-    predicted = storage.has_prediction(session, repo.id, state.number, but_for=BACKFILL)
-    return predicted and not storage.has_prediction(session, repo.id, state.number, written=True)
 
 
 ON: Mapping[str, Callable[[Context, Delivery, Repository, Payload], None]] = {

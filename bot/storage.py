@@ -191,14 +191,23 @@ def is_settled(session: Session, repository_id: int, number: int) -> bool:
 
 
 def has_prediction(
-    session: Session, repository_id: int, number: int, *, after: int = 0, but_for: str = "", written: bool = False
+    session: Session,
+    repository_id: int,
+    number: int,
+    *,
+    after: int = 0,
+    but_for: str = "",
+    since: datetime | None = None,
+    written: bool = False,
 ) -> bool:
     """Tell whether an issue has been predicted, or again since the prediction with the id `after`.
 
-    Not for deliveries of `but_for`, an event of our own, if one is given; if `written`, so that something was written.
+    Not for deliveries of `but_for`, an event of our own, nor before the moment `since`, if given; if `written`, so that
+    something was written.
     """
     mine = [Prediction.repository_id == repository_id, Prediction.number == number, Prediction.id > after]
     mine += [Prediction.delivery_id.not_like(f"{but_for}-%")] if but_for else []
+    mine += [Prediction.created_at >= since] if since else []
     mine += [Prediction.written_at.is_not(None)] if written else []
     return session.scalar(select(Prediction.id).where(*mine).limit(1)) is not None
 

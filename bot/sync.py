@@ -35,7 +35,7 @@ OVERLAP = timedelta(minutes=2)  # asked for again, since GitHub's clock is not o
 
 
 def enrol(session: Session, installation: tuple[int, str], found: Iterable[RemoteRepository], *, now: datetime) -> None:
-    """Serve repositories of an installation, given as (id, account).
+    """Serve repositories of an installation, given as (id, account): from now on where the App had been taken off.
 
     What is known of its suspension or removal stays: word of its creation may come late, and a new one has a new id.
     """
@@ -50,7 +50,8 @@ def enrol(session: Session, installation: tuple[int, str], found: Iterable[Remot
             "removed_at": None,
             "stopped": each.stopped,
         }
-        storage.upsert(session, Repository, values, keep=("enrolled_at",))
+        served = storage.repository(session, each.id) is not None
+        storage.upsert(session, Repository, values, keep=("enrolled_at",) if served else ())
 
 
 def follow_installations(context: Context) -> None:
@@ -82,10 +83,18 @@ def _installations(context: Context) -> list[RemoteInstallation]:
             if row.id not in there:
                 row.removed_at = row.removed_at or context.now()
             else:
+                if row.suspended_at and not there[row.id].suspended:
+                    _enrol_anew(session, row.id, now=context.now())
                 suspended = there[row.id].suspended
                 row.suspended_at = (row.suspended_at or context.now()) if suspended else None
                 row.removed_at = None
     return [each for each in there.values() if not each.suspended]
+
+
+def _enrol_anew(session: Session, installation_id: int, *, now: datetime) -> None:
+    """Count the repositories of an installation whose suspension has ended as served from now on."""
+    mine = Repository.installation_id == installation_id
+    session.execute(update(Repository).where(mine).values(enrolled_at=now))
 
 
 def _follow(context: Context, installation: tuple[int, str]) -> None:

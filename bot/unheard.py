@@ -36,5 +36,5 @@ def on_unheard(context: Context, delivery: Delivery, repo: Repository, payload: 
     """Label an issue of which no word came."""
     with context.database.read() as session:
         issue = session.get_one(Issue, (repo.id, payload[UNHEARD]["number"]))
-    if not repo.idle:
+    if not repo.idle and issue.created_at >= repo.enrolled_at:  # which may have come to be since it was queued
         tagging.tag(context, delivery, repo, issue)

@@ -38,6 +38,7 @@ LAYERS = (
         "backfill",
         "challenge",
         "configuration",
+        "eligible",
         "feedback",
         "handling",
         "hindsight",
