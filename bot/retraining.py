@@ -107,7 +107,8 @@ def serve(session: Session, repo: Repository, model: ModelVersion | None, reason
 def roll_back(session: Session, repo: Repository, *, to: int | None, now: datetime) -> str:
     """Put an earlier model version back into service; return what was done.
 
-    `to` is a version's number, 0 for the cold start; None is what served before the present champion.
+    `to` is a version's number, 0 for the cold start; None is what served before the present champion. One that never
+    served was refused, or no judgement of it was reached: it earned no place, and is not taken.
     """
     served = [each.model_id for each in storage.promotions(session, repo.id)]
     versions = {model.number: model for model in storage.models(session, repo.id)}
@@ -119,6 +120,10 @@ def roll_back(session: Session, repo: Repository, *, to: int | None, now: dateti
     elif to and to not in versions:
         known = ", ".join(map(str, sorted(versions))) or "none"
         raise NotFoundError(f"{repo.full_name}: there is no model version {to}; there are: {known}")
+    elif to and versions[to].id not in served:
+        served_ones = [f"{number}" for number, model in sorted(versions.items()) if model.id in served]
+        said = f"model {to} was never in service; these were: {', '.join(served_ones) or 'none'}; 0 is the cold start"
+        raise NotFoundError(f"{repo.full_name}: {said}")
     else:
         model = versions.get(to)
     name = f"model {model.number}" if model else "the cold start"

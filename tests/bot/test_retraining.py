@@ -121,3 +121,16 @@ def test_any_version_can_be_asked_for_by_number(tagger: Tagger) -> None:
     with pytest.raises(NotFoundError, match="no model version 4; there are: 1, 2, 3"):
         roll_back(tagger, 4)
     assert serving(tagger) == 3
+
+
+def test_a_version_that_was_never_in_service_is_not_rolled_back_to(tagger: Tagger) -> None:
+    for _ in range(2):
+        tagger.serve()
+    with tagger.context.database.write() as session:
+        champion = storage.champion(session, tagger.repo)
+        columns = ("folder", "method", "metrics", "trained_on", "trained_until", "held_out", "created_at")
+        values = {name: getattr(champion, name) for name in columns}
+        storage.add_model(session, tagger.repo.id, {**values, "status": "refused", "reason": "refused: no better"})
+    with pytest.raises(NotFoundError, match="model 3 was never in service; these were: 1, 2; 0 is the cold start"):
+        roll_back(tagger, 3)
+    assert (serving(tagger), statuses(tagger)) == (2, ["retired", "champion", "refused"])
