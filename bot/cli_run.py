@@ -1,10 +1,13 @@
 """The subcommands that run the bot, and that get it into the state to run: up, its parts, migrate, doctor."""
 
 import argparse
+import logging
+import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -75,7 +78,7 @@ def base_url(config: Settings) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{config.port}"
 
 
-def part(args: argparse.Namespace) -> int:
+def part(args: argparse.Namespace) -> NoReturn:
     """Run one part until told to stop."""
     if args.supervised:
         supervisor.die_with_parent()
@@ -94,7 +97,16 @@ def part(args: argparse.Namespace) -> int:
         "proxy": lambda config: proxy.run(config, base_url(config)),
     }
     run[args.command](config)
-    return 0
+    _leave()
+
+
+def _leave() -> NoReturn:
+    """End this process here: for Python to take torch and all else apart first would take a busy machine many seconds.
+
+    What is to be kept is in the database by now, and what a thread still does there is rolled back.
+    """
+    logging.shutdown()
+    os._exit(0)
 
 
 def migrate(_args: argparse.Namespace) -> int:

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 WORKER_THREADS = 2
 WEB_THREADS = 8
 TRAINER_NICENESS = 15
+JOB_PATIENCE = 1.0  # seconds that jobs may take to end: what one of them did not do is done by the next
 LARGEST_REQUEST = 64 * 1024 * 1024  # bytes; above the webhook's own limit, which answers in words
 
 
@@ -80,7 +81,9 @@ def run_scheduler(settings: Settings) -> None:
     jobs.start()
     log.info("scheduler ready")
     stop.wait()
-    jobs.shutdown()
+    ending = threading.Thread(target=jobs.shutdown, daemon=True)
+    ending.start()
+    ending.join(JOB_PATIENCE)
 
 
 def _do_without(*packages: str) -> None:
@@ -98,7 +101,9 @@ def _consume(queue: Queue, threads: int) -> None:
     log.info("consumer ready", extra={"queue": queue.huey.name})
     while not stop.wait(1):
         consumer.check_worker_health()
-    consumer.stop(graceful=True)
+    consumer.stop_flag.set()
+    for _, thread in consumer.worker_threads:  # not Huey's own scheduler, which has nothing in hand and sleeps
+        thread.join()
 
 
 def _on_stop(action: Callable[[], object]) -> None:
