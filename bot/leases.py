@@ -5,7 +5,6 @@ past its lease cannot finish, or go on with, what another has taken over since.
 """
 
 import zlib
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
@@ -31,11 +30,9 @@ def claim(session: Session, table: type[Row], key: str | int, *, now: datetime, 
     IntegrityError
         If two workers take work on one subject at the same moment (PostgreSQL only): the other one got it.
     """
-    other = aliased(table)
-    busy = exists().where(other.subject == table.subject, other.status == Work.RUNNING, other.id != table.id)
     statement = (
         update(table)
-        .where(table.id == key, _claimable(table, now), ~busy)
+        .where(table.id == key, _claimable(table, now), ~_busy(table))
         .values(
             status=Work.RUNNING,
             attempts=table.attempts + 1,
@@ -97,14 +94,19 @@ def next_in_line(session: Session, table: type[Row], row: Row, *, now: datetime)
     return session.scalar(select(table.id).where(*waiting).order_by(table.due_at).limit(1))
 
 
-def left_behind(session: Session, table: type[Row], *, now: datetime, grace: timedelta, most: int) -> Sequence[Any]:
-    """Return the ids of due work that no wake-up call is under way for, oldest first; mark them as called."""
+def to_call(session: Session, table: type[Row], *, now: datetime, grace: timedelta, most: int) -> dict[Any, bool]:
+    """Return the ids of due work that no wake-up call is under way for, oldest first; mark them as called.
+
+    With each goes whether it was left behind: its call, or who did it, was lost. The others only waited to be due. Work
+    on a subject that somebody is working on is not called for: who ends that takes it next.
+    """
     quiet = or_(table.enqueued_at.is_(None), table.enqueued_at < now - grace)
-    ids = session.scalars(
-        select(table.id).where(_claimable(table, now), quiet).order_by(table.due_at).limit(most)
-    ).all()
-    session.execute(update(table).where(table.id.in_(ids)).values(enqueued_at=now))
-    return ids
+    waited = and_(table.status == Work.QUEUED, or_(table.enqueued_at.is_(None), table.enqueued_at < table.due_at))
+    mine = (_claimable(table, now), quiet, ~_busy(table))
+    rows = session.execute(select(table.id, waited).where(*mine).order_by(table.due_at).limit(most))
+    found = {key: not only_waited for key, only_waited in rows}
+    session.execute(update(table).where(table.id.in_(list(found))).values(enqueued_at=now))
+    return found
 
 
 def backoff(attempts: int, key: str | int, *, retry_after: float | None = None) -> timedelta:
@@ -122,6 +124,12 @@ def _claimable(table: type[Row], now: datetime) -> ColumnElement[bool]:
         and_(table.status == Work.QUEUED, table.due_at <= now),
         and_(table.status == Work.RUNNING, table.lease_until < now),
     )
+
+
+def _busy(table: type[Row]) -> ColumnElement[bool]:
+    """Return whether somebody is working on the subject of a row, on behalf of another row."""
+    other = aliased(table)
+    return exists().where(other.subject == table.subject, other.status == Work.RUNNING, other.id != table.id)
 
 
 def _change(session: Session, table: type[Row], row: Row, **values: Any) -> None:

@@ -50,17 +50,18 @@ def create(context: Context, *, call_worker: Call, call_trainer: Call) -> Backgr
 
 
 def sweep(context: Context, *, call_worker: Call, call_trainer: Call) -> None:
-    """Call again for deliveries and trainings that are due but that no call is under way for."""
+    """Call for deliveries and trainings that are due but that no call is under way for; tell of those left behind."""
     now = context.now()
     with context.database.write() as session:
-        deliveries = leases.left_behind(session, Delivery, now=now, grace=CALL_GRACE, most=MOST_CALLS)
-        runs = leases.left_behind(session, TrainingRun, now=now, grace=CALL_GRACE, most=MOST_CALLS)
+        deliveries = leases.to_call(session, Delivery, now=now, grace=CALL_GRACE, most=MOST_CALLS)
+        runs = leases.to_call(session, TrainingRun, now=now, grace=CALL_GRACE, most=MOST_CALLS)
     for delivery_id in deliveries:
         call_worker(delivery_id)
     for run_id in runs:
         call_trainer(run_id)
-    if deliveries or runs:
-        log.info("left behind, called again", extra={"deliveries": len(deliveries), "trainings": len(runs)})
+    behind = {"deliveries": sum(deliveries.values()), "trainings": sum(runs.values())}
+    if any(behind.values()):
+        log.info("left behind, called again", extra=behind)
 
 
 def forget(context: Context) -> None:

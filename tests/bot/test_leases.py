@@ -84,10 +84,10 @@ def test_failed_work_runs_again_only_by_command(database: Database, key: str, no
 def test_the_sweep_finds_what_stayed_behind_and_calls_once(database: Database, key: str, now: datetime) -> None:
     grace = timedelta(seconds=10)
     with database.write() as session:
-        assert leases.left_behind(session, Delivery, now=now, grace=grace, most=10) == ["d1"]
-        assert leases.left_behind(session, Delivery, now=now, grace=grace, most=10) == []
+        assert list(leases.to_call(session, Delivery, now=now, grace=grace, most=10)) == ["d1"]
+        assert leases.to_call(session, Delivery, now=now, grace=grace, most=10) == {}
         later = now + timedelta(seconds=11)
-        assert leases.left_behind(session, Delivery, now=later, grace=grace, most=10) == ["d1"]
+        assert leases.to_call(session, Delivery, now=later, grace=grace, most=10) == {"d1": True}
 
 
 def test_backoff_doubles_up_to_a_limit_and_honours_what_was_asked_for() -> None:
