@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.orm import Session
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -58,13 +58,26 @@ class Database:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=5, hide_parameters=True)
+        engine = create_engine(url, pool_pre_ping=True, pool_size=5, hide_parameters=True)
+        event.listen(engine, "handle_error", _leave_out_the_row)
+        return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)  # what issues say is not logged
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _leave_out_the_row(context: ExceptionContext) -> None:
+    """Reduce what PostgreSQL says of a broken constraint to its first sentence: the next ones quote the row."""
+    told, ours = context.original_exception, context.sqlalchemy_exception
+    diagnosis = getattr(told, "diag", None)
+    if ours is None or diagnosis is None or diagnosis.message_primary is None:
+        return
+    before, short = str(told), diagnosis.message_primary
+    told.args = (short,)
+    ours.args = tuple(each.replace(before, short) for each in ours.args)
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:
