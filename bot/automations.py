@@ -1,18 +1,20 @@
 """Use case: what a repository does with labels by itself is read from its files.
 
 Labels that issue forms and templates name are put on in the author's name; labels that workflows wait for start
-something. The folders are listed once a day and after a push to them, the files read when one has changed. As on
-GitHub, the templates of the owner's `.github` repository count where a repository has none.
+something, and of a workflow that cannot be understood, every label that it names may. The folders are listed once a day
+and after a push to them, the files read when one has changed. As on GitHub, the templates of the owner's `.github`
+repository count where a repository has none.
 """
 
 import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from bot import configuration, safe_yaml
+from bot import configuration, safe_yaml, storage
 from bot.context import Context
 from bot.errors import GitHubRefused
 from bot.models import Delivery, Repository
@@ -23,8 +25,10 @@ log = logging.getLogger(__name__)
 
 TEMPLATES, WORKFLOWS = ".github/ISSUE_TEMPLATE", ".github/workflows"
 FORMS, MARKDOWN = (".yml", ".yaml"), ".md"
-MOST_FILES, MOST_BYTES = 50, 512 * 1024  # in all; reading a megabyte of YAML takes ten seconds
-MOST_CHARACTERS = 64 * 1024  # of one file
+MOST_FILES, MOST_BYTES = 200, 4 * 1024 * 1024  # in all
+MOST_PARSED = 512 * 1024  # characters in all; reading a megabyte of YAML takes ten seconds
+UNCLEAR = object()
+WAY = 2  # of reading what files say; counts up when they are to be read anew
 EVERY = timedelta(days=1)
 _FRONT = re.compile(r"\A---\r?\n(.*?)^---\s*$", re.DOTALL | re.MULTILINE)
 _IS = re.compile(r"label\.name\s*==\s*'([^']+)'|'([^']+)'\s*==\s*github\.event\.label\.name")
@@ -49,14 +53,17 @@ def refresh(context: Context, repo: Repository) -> None:
 
 def _read(context: Context, repo: Repository) -> None:
     own, others = context.gateway(repo), configuration.shared(context, repo)
+    with context.database.read() as session:
+        names = [label.name for label in storage.labels(session, repo.id)]
     try:
-        templates, workflows = own.folder(TEMPLATES), own.folder(WORKFLOWS)
+        templates = own.folder(TEMPLATES)
+        workflows = {path: sha for path, sha in own.folder(WORKFLOWS).items() if path.endswith(FORMS)}
         source = own if templates else others
-        seen = dict(sorted({**(templates or others.folder(TEMPLATES)), **workflows}.items())[:MOST_FILES])
+        seen = dict(sorted({**(templates or others.folder(TEMPLATES)), **workflows}.items()))
         said: dict[str, Any] = repo.automations or {}
-        if said.get("seen") != seen:
+        if (said.get("seen"), said.get("way")) != (seen, WAY) or said["labels"] not in (None, names):
             contents = _contents({path: own if path in workflows else source for path in seen})
-            said = {"seen": seen, "templates": _templates(contents), "triggers": _triggers(contents)}
+            said = {"seen": seen, "way": WAY, **_said(contents, workflows, names)}
     except GitHubRefused as refused:
         if refused.status != 403:
             raise
@@ -66,51 +73,65 @@ def _read(context: Context, repo: Repository) -> None:
         row.automations = repo.automations = {**said, "at": context.now().isoformat()}
 
 
-def _contents(places: Mapping[str, RepositoryGateway]) -> dict[str, bytes]:
-    """Return by path what files say, until that is too much."""
-    found: dict[str, bytes] = {}
+def _contents(places: Mapping[str, RepositoryGateway]) -> dict[str, str]:
+    """Return by path what files say, until that is too much; a file that GitHub does not show is not among them."""
+    found: dict[str, str] = {}
     left = MOST_BYTES
-    for path, gateway in places.items():
-        content = b""
+    for path, gateway in islice(places.items(), MOST_FILES):
         with suppress(FileError):
             content = gateway.file(path) or b""
-        left -= len(content)
-        if left < 0:
-            log.warning("templates and workflows are too long to be read", extra={"read": len(found)})
-            break
-        found[path] = content
+            left -= len(content)
+            if left < 0:
+                break
+            found[path] = content.decode(errors="replace")
+    if len(found) < len(places):
+        log.warning("templates and workflows are too long to be read", extra={"read": len(found)})
     return found
 
 
-def _templates(contents: Mapping[str, bytes]) -> list[str]:
-    """Return, in lower case, the labels that issue forms and templates name."""
-    found: set[str] = set()
-    for path, content in contents.items():
-        if path.startswith(f"{TEMPLATES}/"):
-            found |= {name.strip().lower() for name in _names(path, content)}
-    return sorted(found - {""})
+def _said(contents: Mapping[str, str], workflows: Mapping[str, str], names: Sequence[str]) -> dict[str, Any]:
+    """Return the labels that templates name, in lower case, and those that may start a workflow, `*` for any text.
+
+    `labels` are the repository's, `names`, if the result depends on them, or else None.
+    """
+    templates: set[str] = set()
+    triggers: set[str] = set() if workflows.keys() <= contents.keys() else {"*"}
+    unclear, left = False, MOST_PARSED
+    for path, text in contents.items():
+        left -= len(text)
+        said = _yaml(_front(path, text)) if left >= 0 else UNCLEAR
+        if path not in workflows:
+            templates |= {name.strip().lower() for name in _labels_of(said)}
+        elif said is not UNCLEAR:
+            triggers |= set(_triggers(said))
+        elif "issues" in text:
+            unclear = True
+            triggers |= {name for name in names if _appears(name, text)} | set(_named(text))
+    return {"templates": sorted(templates - {""}), "triggers": sorted(triggers), "labels": names if unclear else None}
 
 
-def _names(path: str, content: bytes) -> list[str]:
-    text = content.decode(errors="replace")
-    if path.endswith(MARKDOWN):
-        front = _FRONT.match(text)
-        text = front[1] if front else ""
-    elif not path.endswith(FORMS):
-        return []
-    said = _yaml(text)
-    labels = said.get("labels") if isinstance(said, dict) else None
+def _front(path: str, text: str) -> str:
+    """Return what of a file is YAML."""
+    if path.endswith(FORMS):
+        return text
+    front = _FRONT.match(text) if path.endswith(MARKDOWN) else None
+    return front[1] if front else ""
+
+
+def _labels_of(template: Any) -> list[str]:
+    labels = template.get("labels") if isinstance(template, dict) else None
     return labels.split(",") if isinstance(labels, str) else [each for each in labels or () if isinstance(each, str)]
 
 
-def _triggers(contents: Mapping[str, bytes]) -> list[str]:
-    """Return the labels, `*` standing for any text, that workflows which run on labelled issues name in conditions."""
-    found: set[str] = set()
-    for path, content in contents.items():
-        said = _yaml(content.decode(errors="replace")) if path.startswith(f"{WORKFLOWS}/") else None
-        if isinstance(said, dict) and _runs_on_labels(said.get("on")):
-            found |= {name for condition in _conditions(said) for name in _named(condition)}
-    return sorted(found)
+def _appears(name: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _triggers(workflow: Any) -> Iterator[str]:
+    """Yield the labels that the conditions of a workflow name, if it runs on labelled issues."""
+    if isinstance(workflow, dict) and _runs_on_labels(workflow.get("on")):
+        for condition in _conditions(workflow, set()):
+            yield from _named(condition)
 
 
 def _runs_on_labels(on: Any) -> bool:
@@ -120,14 +141,17 @@ def _runs_on_labels(on: Any) -> bool:
     return on == "issues" or (isinstance(on, list) and "issues" in on)
 
 
-def _conditions(node: Any) -> Iterator[str]:
-    """Yield the conditions of a workflow's jobs and steps."""
+def _conditions(node: Any, seen: set[int]) -> Iterator[str]:
+    """Yield the conditions of a workflow's jobs and steps, each part once, wherever aliases put it again."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
     for key, value in node.items() if isinstance(node, dict) else ():
         if key == "if" and isinstance(value, str):
             yield value
-        yield from _conditions(value)
+        yield from _conditions(value, seen)
     for value in node if isinstance(node, list) else ():
-        yield from _conditions(value)
+        yield from _conditions(value, seen)
 
 
 def _named(condition: str) -> Iterator[str]:
@@ -140,8 +164,8 @@ def _named(condition: str) -> Iterator[str]:
 
 
 def _yaml(text: str) -> Any:
-    """Return what YAML says, None where it says nothing or is not to be read."""
+    """Return what YAML says, UNCLEAR where it is not to be read."""
     try:
-        return safe_yaml.texts(text) if len(text) <= MOST_CHARACTERS else None
+        return safe_yaml.texts(text)
     except FileError:
-        return None
+        return UNCLEAR

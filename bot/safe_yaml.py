@@ -1,7 +1,7 @@
 """YAML of people who need not be trusted, read within bounds; what is wrong with it is told with its line. Pure.
 
-Aliases, which unfold into millions of nodes, tags, which make anything of anything, and text that no database takes are
-refused.
+Tags, which make anything of anything, and text that no database takes are refused; so are aliases, which unfold into
+millions of nodes, but where the reader looks at each node only once.
 """
 
 import re
@@ -52,19 +52,23 @@ def read(text: str) -> tuple[Any, Lines]:
 
 
 def texts(text: str) -> Any:
-    """Return what YAML says, each scalar as the text that it is. Raises FileError as :func:`read` does."""
+    """Return what YAML says, each scalar as the text that it is, what has an alias as one object wherever that stands.
+
+    Raises FileError as :func:`read` does, but for aliases.
+    """
     return _read(text, _Texts)[0]
 
 
 class _Bounded(yaml.SafeLoader):
     depth = 0
+    aliases = False
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Return the next node, unless a small file could keep us busy with it."""
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
-        if isinstance(event, yaml.AliasEvent):
+        if isinstance(event, yaml.AliasEvent) and not self.aliases:
             raise FileError([_at(event.start_mark, "aliases (*name) are not taken; write it out")])
-        if event.tag is not None:
+        if getattr(event, "tag", None) is not None:
             raise FileError([_at(event.start_mark, "tags (!name) are not taken; leave it out")])
         if self.depth == DEEPEST:
             raise FileError([_at(event.start_mark, "this is nested too deeply")])
@@ -76,6 +80,7 @@ class _Bounded(yaml.SafeLoader):
 
 class _Texts(_Bounded):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+    aliases = True
 
 
 def _read(text: str, kind: type[_Bounded]) -> tuple[Any, Lines]:
@@ -83,7 +88,7 @@ def _read(text: str, kind: type[_Bounded]) -> tuple[Any, Lines]:
     try:
         loader = kind(text)
         node = loader.get_single_node()
-        problems = list(_walk(node, (), lines)) if node else []
+        problems = list(_walk(node, (), lines, set())) if node else []
         if problems:
             raise FileError(problems)
         return (loader.construct_document(node) if node else None), lines
@@ -102,12 +107,18 @@ def _at(mark: Any, reason: str) -> Problem:
     return Problem(mark.line + 1 if mark else 1, reason)
 
 
-def _walk(node: yaml.Node, place: Place, lines: Lines) -> Iterator[Problem]:
-    """Note the line of each place, and yield keys that are no text, or there twice, and values that are not to be."""
+def _walk(node: yaml.Node, place: Place, lines: Lines, seen: set[int]) -> Iterator[Problem]:
+    """Note the line of each place, and yield keys that are no text, or there twice, and values that are not to be.
+
+    What was `seen`, by its id, is not looked at again.
+    """
+    if id(node) in seen:
+        return
+    seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         for index, each in enumerate(node.value):
             lines[*place, index] = each.start_mark.line + 1
-            yield from _walk(each, (*place, index), lines)
+            yield from _walk(each, (*place, index), lines, seen)
     if isinstance(node, yaml.ScalarNode):
         yield from _scalar(node, ".".join(map(str, place)) or "the file")
     if not isinstance(node, yaml.MappingNode):
@@ -122,7 +133,7 @@ def _walk(node: yaml.Node, place: Place, lines: Lines) -> Iterator[Problem]:
         if (*place, name) in lines:
             yield Problem(line, f"{name} is there already, on line {lines[*place, name]}")
         lines[*place, name] = line
-        yield from _walk(value, (*place, name), lines)
+        yield from _walk(value, (*place, name), lines, seen)
 
 
 def _scalar(node: yaml.ScalarNode, where: str) -> Iterator[Problem]:

@@ -3,8 +3,8 @@
 import pytest
 
 from bot import automations, feedback, sync
-from bot.models import LabelEvent, Mode, Outcome, Truth
-from tests.bot.usecases import BOTH, CRASH, TYPO, Tagger
+from bot.models import LabelEvent, Outcome, Truth
+from tests.bot.usecases import CRASH, TYPO, Tagger
 from tests.standin.fixtures import NAME
 
 YES, NO, OPEN = Truth.POSITIVE, Truth.NEGATIVE, Truth.UNCONFIRMED
@@ -198,111 +198,3 @@ def test_templates_are_known_to_the_import(tagger: Tagger) -> None:
     tagger.github.people.open_issue(NAME, "One", author="maintainer", labels=["bug", "question"])
     pull(tagger)
     assert tagger.truths(1) == {"bug": OPEN, "question": YES}
-
-
-# --- workflows
-
-
-def workflow(condition: str, on: str = "issues: {types: [labeled]}") -> bytes:
-    return f"on: {{{on}}}\njobs:\n  a:\n    if: {condition}\n    steps: [{{run: x}}]\n".encode()
-
-
-def triggers(tagger: Tagger, *contents: bytes) -> list[str]:
-    files = tagger.github.world.find(NAME).files
-    files |= {f"{WORKFLOWS}/{place}.yml": content for place, content in enumerate(contents)}
-    pull(tagger)
-    assert tagger.repo.automations is not None
-    return list(tagger.repo.automations["triggers"])
-
-
-def test_a_label_that_starts_a_workflow_is_suggested_and_never_put_on(taught: Tagger) -> None:
-    assert triggers(taught, workflow("github.event.label.name == 'Bug'")) == ["Bug"]
-    number = taught.open(CRASH)
-    assert taught.issue(number).names() == set()
-    assert "`bug`" in taught.issue(number).comments[0].body
-
-
-@pytest.mark.parametrize(
-    ("condition", "names"),
-    [
-        ("${{ github.event.label.name == 'bug' && true }}", ["bug"]),
-        ("${{ 'bug' == github.event.label.name || github.event.label.name=='b c' }}", ["b c", "bug"]),
-        ("contains(github.event.issue.labels.*.name, 'deploy')", ["deploy"]),
-        ("startsWith(github.event.label.name, 'run-')", ["run-*"]),
-        ("contains(github.event.label.name, 'deploy') && x", ["*deploy*"]),
-        ("endsWith( github.event.label.name,'-now')", ["*-now"]),
-        ("""contains(fromJSON('["a", "b"]'), github.event.label.name)""", ["a", "b"]),
-        ("github.event.issue.title == 'bug'", []),
-    ],
-)
-def test_conditions_name_labels(tagger: Tagger, condition: str, names: list[str]) -> None:
-    assert triggers(tagger, workflow(condition)) == names
-
-
-@pytest.mark.parametrize(
-    ("on", "runs"),
-    [
-        ("issues: {types: [opened]}", False),
-        ("issues: ", True),
-        ("pull_request: {types: [labeled]}", False),
-        ("push: , issues: {types: [opened, labeled]}", True),
-    ],
-)
-def test_only_workflows_that_run_on_labelled_issues_count(tagger: Tagger, on: str, runs: bool) -> None:
-    assert triggers(tagger, workflow("github.event.label.name == 'bug'", on)) == (["bug"] if runs else [])
-
-
-def test_files_that_cannot_be_read_are_passed_over(tagger: Tagger) -> None:
-    bomb = b"a: &a [x]\nb: [*a, *a]\non: issues\n"
-    assert triggers(tagger, b"\xff: [", b"[" * 1000, bomb, b"just text", b"", b"on: [issues]\njobs: 3\n") == []
-
-
-def test_files_that_no_database_takes_and_no_number_holds_are_passed_over(tagger: Tagger) -> None:
-    files = tagger.github.world.find(NAME).files
-    files |= {f"{FORMS}/1.yml": b'labels: ["\\U00110000"]\n', f"{FORMS}/2.yml": b'labels: ["\\uD800", bug]\n'}
-    assert triggers(tagger, b'on: "\\U00110000"\n', b"%YAML 1." + b"9" * 5_000 + b"\n---\non: issues\n") == []
-    assert tagger.repo.automations is not None
-    assert tagger.repo.automations["templates"] == []
-
-
-def test_files_are_read_until_they_are_too_much(tagger: Tagger) -> None:
-    named = [workflow(f"github.event.label.name == '{name}'") for name in "abcdefghij"]
-    assert triggers(tagger, named[0] + b"#" * automations.MOST_CHARACTERS, named[1]) == ["b"], "one is too long"
-    tagger.clock.move(days=1)
-    named[9] = named[9].ljust(2_000_000)
-    assert triggers(tagger, *(each.ljust(60_000, b"#") for each in named)) == list("abcdefgh"), "480,000 bytes"
-
-
-def test_files_are_read_again_only_when_one_has_changed(tagger: Tagger) -> None:
-    triggers(tagger, workflow("github.event.label.name == 'bug'"))
-    read = len(tagger.github.requests("GET", "/0.yml"))
-    tagger.clock.move(days=1)
-    pull(tagger)
-    assert len(tagger.github.requests("GET", "/0.yml")) == read == 1
-    tagger.github.people.push(NAME, {f"{WORKFLOWS}/0.yml": workflow("github.event.label.name == 'question'")})
-    tagger.catch_up()
-    assert tagger.repo.automations is not None
-    assert tagger.repo.automations["triggers"] == ["question"]
-    asked = len(tagger.github.requests("GET", WORKFLOWS))
-    pull(tagger)
-    tagger.github.world.find(NAME).files.clear()
-    assert len(tagger.github.requests("GET", WORKFLOWS)) == asked, "not more than once a day"
-    tagger.clock.move(days=1)
-    pull(tagger)
-    assert tagger.repo.automations["triggers"] == []
-
-
-def test_without_the_permission_to_read_contents_a_pull_goes_on(tagger: Tagger) -> None:
-    there = tagger.github.world.find(NAME).installation_id
-    del tagger.github.world.installations[there].permissions["contents"]
-    pull(tagger)
-    assert (tagger.repo.automations, tagger.repo.pulled_at) == (None, tagger.clock.at)
-
-
-def test_a_trigger_that_is_suggested_can_be_accepted(taught: Tagger) -> None:
-    triggers(taught, workflow("github.event.label.name == 'question'"))
-    taught.enrol(mode=Mode.SUGGEST)
-    number = taught.open(BOTH)
-    taught.github.people.comment(NAME, number, "/tagger accept question")
-    taught.catch_up()
-    assert taught.issue(number).names() == {"question"}
