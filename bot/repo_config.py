@@ -6,8 +6,6 @@ the file need not be trusted.
 
 import difflib
 import json
-import math
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,6 +21,7 @@ from jsonschema.exceptions import ValidationError
 
 from bot import safe_yaml
 from bot.models import Mode
+from bot.repeats import repeats
 from bot.safe_yaml import FileError, Lines, Place, Problem
 
 SCHEMA = Path(__file__).with_name("issue-tagger.schema.json")
@@ -32,7 +31,6 @@ MOST_BYTES = 64 * 1024
 MOST_PROBLEMS = 100  # told of one file
 FLAGS = regex.IGNORECASE | regex.MULTILINE  # of patterns
 MOST_REPEATS = 100_000  # that patterns count out, as x{1000} does: compiling takes time and memory for each
-_COUNT = re.compile(r"\{([0-9\s#]*)")  # (?x) lets spaces, and comments from # on, stand between digits
 
 
 @dataclass(frozen=True)
@@ -195,7 +193,7 @@ def _patterns(data: Mapping[str, Any], lines: Lines) -> Iterator[Problem]:
     """Yield the patterns of rules that are no regular expressions, or would take long to read as such."""
     spent = 0
     for place, pattern in _patterns_of(data.get("rules", ())):
-        spent += math.prod(map(_repeats, _COUNT.findall(pattern)))
+        spent += repeats(pattern, MOST_REPEATS)
         if spent > MOST_REPEATS:
             yield Problem(lines[place], f"the counts in braces of all patterns come to more than {MOST_REPEATS:,}")
             return
@@ -203,10 +201,6 @@ def _patterns(data: Mapping[str, Any], lines: Lines) -> Iterator[Problem]:
             regex.compile(pattern, FLAGS)
         except (regex.error, ValueError, RuntimeError) as error:
             yield Problem(lines[place], f"{pattern!r} is no regular expression: {error}")
-
-
-def _repeats(count: str) -> int:
-    return max(1, MOST_REPEATS + 1 if "#" in count else int("".join(count.split()) or 0))
 
 
 def _patterns_of(rules: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Place, str]]:

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 LAYERS = (
-    {"errors", "events", "models", "registration", "repo_config", "safe_yaml", "setting_values", "settings"},
+    {"errors", "events", "models", "registration", "repeats", "repo_config", "safe_yaml", "setting_values", "settings"},
     {"storage", "label_log", "leases", "database", "errands", "written"},
     {
         "accuracy",

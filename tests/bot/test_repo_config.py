@@ -155,6 +155,44 @@ def test_small_file_does_not_keep_us_busy(text: str) -> None:
     assert time.process_time() - begun < 6
 
 
+UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        f"{UUID} {UUID}|{UUID}",
+        "a{999}b{999}c{999}",
+        "[({]{999}|[)}]{999}",
+        r"\(a{999}\){999}",
+        r"[\](]{999}[])]{999}",
+        "(?:a{300}|b){300}",
+        r"\p{Lu}{999}(?<year>[0-9]{4}){3}",
+    ],
+)
+def test_counts_beside_each_other_are_added(pattern: str) -> None:
+    told = f"rules: [{{label: a, title: {json.dumps(pattern)}}}]"
+    assert parse(told.encode()).rules == (Rule("a", title=pattern),)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?:a{400}){300}",
+        "(?:x(?:a{60}|b){60}[)]){60}",
+        "(?:(a{999})?b){999}",
+        "(?:a{999}[[:alpha:])(]){999}",
+        "(?x)(?:a{999} # )(\n){999}",
+        "(?:a{999}(?#()){999}",
+        "(?V1)(?:a{999}[[a])(]){999}",
+        "a{999}b{999})",
+    ],
+)
+def test_counts_within_each_other_are_multiplied_and_so_are_all_where_that_is_hard_to_tell(pattern: str) -> None:
+    with pytest.raises(FileError, match="counts in braces"):
+        parse(f"rules: [{{label: a, title: {json.dumps(pattern)}}}]".encode())
+
+
 def test_usual_counts_are_taken() -> None:
     dated = "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12} a{2,} b{,3}"
     assert parse(f"rules: [{{label: a, title: '{dated}'}}]".encode()).rules == (Rule("a", title=dated),)
