@@ -58,12 +58,11 @@ def fold_settled(context: Context, delivery: Delivery, repo: Repository, number:
         known = storage.truths(session, repo.id, number)
         suggested = {each.label.lower() for each in _standing(session, repo, number)}
     judged = {name.lower() for name, truth in known.items() if truth is not Truth.UNCONFIRMED}
-    gateway = context.gateway(repo)
+    gateway = context.gateway(repo, delivery)
     if suggested and suggested <= judged and gateway.issue(number) is not None:
         there = gateway.marked_comment(number, comments.MARKER)
         folded = comments.fold(there.body, language=in_force.config(repo).language) if there else ""
         if there and folded != there.body:
-            context.hold(repo, delivery)
             gateway.edit_comment(number, there.id, folded)
 
 
@@ -110,7 +109,7 @@ def take_back(context: Context, repo: Repository, number: int, *, delivery: Deli
 
     What waits to be written there is called off.
     """
-    gateway = context.gateway(repo)
+    gateway = context.gateway(repo, delivery)
     with context.database.write() as session:
         written.call_off(session, repo.id, number)
         known = {name.lower(): truth for name, truth in storage.truths(session, repo.id, number).items()}
@@ -123,20 +122,17 @@ def take_back(context: Context, repo: Repository, number: int, *, delivery: Deli
     put_on = {each.label.lower() for each in unconfirmed if each.written == "applied"}
     applied = [name for name in issue.labels if name.lower() in put_on]
     for label in applied:
-        context.hold(repo, delivery)
         gateway.remove_label(number, label)
     done = [f"label {label}" for label in applied]
     if suggested := {each.label.lower() for each in unconfirmed if each.written == "suggested"}:
         pending = [each for each in gateway.suggestions(number) or () if each.state == "pending"]
         open_ones = [each for each in pending if each.label.lower() in suggested]
         for each in open_ones:
-            context.hold(repo, delivery)
             gateway.dismiss_suggestion(number, each.id)
         done += [f"suggestion {each.label}" for each in open_ones]
     accepted = any(truth is Truth.POSITIVE for each, truth in said.items() if each.written == "suggested")
     there = None if accepted else gateway.marked_comment(number, comments.MARKER)
     if there:
-        context.hold(repo, delivery)
         gateway.delete_comment(number, there.id)
         done.append("comment")
     return done
@@ -152,6 +148,10 @@ class _Answer:
     number: int
     actor: str
     at: datetime
+
+    @cached_property
+    def _gateway(self) -> RepositoryGateway:
+        return self.context.gateway(self.repo, self.delivery)
 
     def tick(self, before: Mapping[str, bool], now: Mapping[str, bool]) -> None:
         """Follow the boxes that were ticked, or are not any more; only who may write can edit our comment.
@@ -170,24 +170,22 @@ class _Answer:
 
     def _show(self, boxes: Mapping[str, bool]) -> None:
         """Let the boxes of our comment, if there is one, show what was said of their labels."""
-        gateway = self.context.gateway(self.repo)
+        gateway = self._gateway
         there = gateway.marked_comment(self.number, comments.MARKER) if boxes else None
         body = comments.with_boxes(there.body, boxes) if there else ""
         if there and body != there.body:
-            self._hold()
             gateway.edit_comment(self.number, there.id, body)
 
     def follow(self, given: Sequence[Command], comment_id: int) -> None:
         """Follow commands as far as the one who gives them may, and show by a reaction whether all was followed."""
         if not given:
             return
-        gateway = self.context.gateway(self.repo)
+        gateway = self._gateway
         role = gateway.role(self.actor)
         allowed = [command for command in given if role in command.who]
         for command in allowed:
             getattr(self, f"_{command.name}")(command)
         followed = len(allowed) == len(given) and all(map(self._knows, allowed))
-        self._hold()
         gateway.react(comment_id, FOLLOWED if followed else REFUSED)
 
     def _knows(self, command: Command) -> bool:
@@ -201,7 +199,7 @@ class _Answer:
     @cached_property
     def _spelling(self) -> Mapping[str, str]:
         """How the repository spells its labels, by their names in lower case."""
-        return {label.name.lower(): label.name for label in self.context.gateway(self.repo).labels()}
+        return {label.name.lower(): label.name for label in self._gateway.labels()}
 
     def _accept(self, command: Command) -> None:
         """Accept the labels named; if none is, those that were put on or suggested when it was said."""
@@ -218,7 +216,7 @@ class _Answer:
         take_back(self.context, self.repo, self.number, delivery=self.delivery)
 
     def _explain(self, command: Command) -> None:
-        gateway, guesses = self.context.gateway(self.repo), self._guesses()[:EXPLAINED]
+        gateway, guesses = self._gateway, self._guesses()[:EXPLAINED]
         if gateway.issue(self.number) is None:
             return
         with self.context.database.read() as session:
@@ -228,10 +226,8 @@ class _Answer:
         there = gateway.marked_comment(self.number, comments.MARKER)
         body = comments.with_explanation(there.body if there else comments.MARKER, told)
         if there is None:
-            self._hold()
             gateway.create_comment(self.number, body)
         elif there.body.strip() != body.strip():
-            self._hold()
             gateway.edit_comment(self.number, there.id, body)
 
     def _pause(self, command: Command) -> None:
@@ -259,7 +255,7 @@ class _Answer:
 
         Word of it may come late: where a person has said something else of the label since, it is only recorded.
         """
-        gateway = self.context.gateway(self.repo)
+        gateway = self._gateway
         judged = {self._spelling[name.lower()]: on for name, on in said.items() if name.lower() in self._spelling}
         with self.context.database.write() as session:
             for act in self._acts(judged):
@@ -277,17 +273,12 @@ class _Answer:
                 del judged[name]
         missing = [name for name, right in judged.items() if right and name not in issue.labels]
         if missing:
-            self._hold()
             gateway.add_labels(self.number, missing)
         for name, right in judged.items():
             if not right and name in issue.labels:
-                self._hold()
                 gateway.remove_label(self.number, name)
         fold_settled(self.context, self.delivery, self.repo, self.number)
         return judged
-
-    def _hold(self) -> None:
-        self.context.hold(self.repo, self.delivery)
 
     def _acts(self, judged: Mapping[str, bool]) -> Iterable[LabelAct]:
         for name, right in judged.items():

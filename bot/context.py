@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from bot import leases, storage
 from bot.database import Database
 from bot.models import Delivery, Repository
-from bot.remote import RemoteRepository, RepositoryGateway
+from bot.remote import BeforeWrite, RemoteRepository, RepositoryGateway
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
 class Gateway(Protocol):
     """GitHub as the use cases see it: the real one, or a replay's that only records."""
 
-    def repository(self, installation_id: int, full_name: str) -> RepositoryGateway:
-        """Return what can be done with one repository."""
+    def repository(
+        self, installation_id: int, full_name: str, *, before_write: BeforeWrite = None
+    ) -> RepositoryGateway:
+        """Return what can be done with one repository; `before_write` is called just before each write is sent."""
         ...
 
     def installations(self) -> "list[RemoteInstallation]":
@@ -56,13 +59,19 @@ class Context:
     models: "Models"
     now: Callable[[], datetime]
 
-    def gateway(self, repo: Repository) -> RepositoryGateway:
-        """Return what can be done with `repo` on GitHub."""
-        return self.github.repository(repo.installation_id, repo.full_name)
+    def gateway(self, repo: Repository, delivery: Delivery | None = None) -> RepositoryGateway:
+        """Return what can be done with `repo` on GitHub, on behalf of a delivery or of nobody.
 
-    def hold(self, repo: Repository, delivery: Delivery | None) -> None:
-        """Make sure, before a write to GitHub, that the delivery, if it is for one, is still ours and `repo` served."""
+        Its writes raise LostLeaseError or NotServedError, and change nothing, where another worker has taken the
+        delivery over, or the App was taken off.
+        """
+        hold = partial(self._hold, repo, delivery)
+        return self.github.repository(repo.installation_id, repo.full_name, before_write=hold)
+
+    def _hold(self, repo: Repository, delivery: Delivery | None) -> None:
+        """Make sure that the delivery, if there is one, is ours for a whole lease from now, and `repo` served."""
         with self.database.write() as session:
+            session.connection()  # which may have to wait for other writers; so long the lease is not renewed
             if delivery is not None:
                 leases.renew(session, Delivery, delivery, now=self.now(), lease=self.settings.lease)
             storage.require_served(session, repo.id)

@@ -18,7 +18,7 @@ from bot import remote
 from bot.github_access import PAGE, Access, Answer, pages, reading, translated
 from bot.github_repository import Repository
 from bot.limits import Limit
-from bot.remote import Quota, RemoteDelivery, RemoteInstallation, RemoteRepository, RepositoryGateway
+from bot.remote import BeforeWrite, Quota, RemoteDelivery, RemoteInstallation, RemoteRepository, RepositoryGateway
 from bot.settings import App
 
 MOVED = (301, 302, 307, 308)
@@ -96,9 +96,11 @@ class GitHub:
         with translated(f"asking for delivery {delivery_id} again"):
             self._app.requester.requestJsonAndCheck("POST", url)
 
-    def repository(self, installation_id: int, full_name: str) -> RepositoryGateway:
-        """Return what can be done with one repository. Asks GitHub nothing."""
-        return Repository(self._access(installation_id), full_name, self.login)
+    def repository(
+        self, installation_id: int, full_name: str, *, before_write: BeforeWrite = None
+    ) -> RepositoryGateway:
+        """Return what can be done with one repository. Asks GitHub nothing; `before_write` comes before each write."""
+        return Repository(self._access(installation_id), full_name, self.login, before_write)
 
     def _access(self, installation_id: int) -> Access:
         return Access(

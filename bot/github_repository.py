@@ -16,6 +16,7 @@ from bot.errors import GitHubMissing, GitHubRefused
 from bot.github_access import PAGE, Access, pages, pages_and_places
 from bot.remote import (
     LONGEST_STATUS,
+    BeforeWrite,
     NewSuggestion,
     PastEvent,
     Quota,
@@ -35,10 +36,13 @@ ROLES = ("admin", "maintain", "write", "triage", "read", "none")
 class Repository:
     """One repository on GitHub; see RepositoryGateway."""
 
-    def __init__(self, access: Access, full_name: str, login: Callable[[], str]) -> None:
+    def __init__(
+        self, access: Access, full_name: str, login: Callable[[], str], before_write: BeforeWrite = None
+    ) -> None:
         self._access = access
         self._name = full_name
         self._login = login
+        self._before_write = before_write
 
     def labels(self) -> list[RemoteLabel]:
         """Return the labels that the repository has."""
@@ -95,7 +99,7 @@ class Repository:
 
     def add_labels(self, number: int, names: Sequence[str]) -> None:
         """Put labels on an issue, beside those that it has."""
-        with self._open(f"labelling issue {number}") as repository:
+        with self._write(f"labelling issue {number}") as repository:
             repository.get_issue(number).add_to_labels(*names)
 
     def suggestions(self, number: int) -> list[RemoteSuggestion] | None:
@@ -123,7 +127,7 @@ class Repository:
 
     def remove_label(self, number: int, name: str) -> None:
         """Take a label off an issue; nothing happens where it is not on it."""
-        with suppress(GitHubMissing), self._open(f"taking a label off issue {number}") as repository:
+        with suppress(GitHubMissing), self._write(f"taking a label off issue {number}") as repository:
             repository.get_issue(number).remove_from_labels(name)
 
     def marked_comment(self, number: int, marker: str) -> RemoteComment | None:
@@ -136,18 +140,18 @@ class Repository:
 
     def create_comment(self, number: int, body: str) -> RemoteComment:
         """Comment on an issue."""
-        with self._open(f"commenting on issue {number}") as repository:
+        with self._write(f"commenting on issue {number}") as repository:
             comment = repository.get_issue(number).create_comment(body)
         return RemoteComment(comment.id, comment.body)
 
     def edit_comment(self, number: int, comment_id: int, body: str) -> None:
         """Replace the text of a comment of ours."""
-        with self._open(f"editing comment {comment_id} on issue {number}") as repository:
+        with self._write(f"editing comment {comment_id} on issue {number}") as repository:
             repository.get_issue(number).get_comment(comment_id).edit(body)
 
     def delete_comment(self, number: int, comment_id: int) -> None:
         """Delete a comment of ours; nothing happens where it is gone."""
-        with suppress(GitHubMissing), self._open(f"deleting comment {comment_id} on issue {number}") as repository:
+        with suppress(GitHubMissing), self._write(f"deleting comment {comment_id} on issue {number}") as repository:
             repository.get_issue(number).get_comment(comment_id).delete()
 
     def react(self, comment_id: int, content: str) -> None:
@@ -200,9 +204,17 @@ class Repository:
         with self._access.open(f"{doing} of {self._name}") as client:
             yield client.get_repo(self._name)
 
+    @contextmanager
+    def _write(self, doing: str) -> Iterator[PyGithubRepository]:
+        """Lend the repository for one request that changes something, with all that may take long done before."""
+        with self._open(doing) as repository:
+            if self._before_write is not None:
+                self._before_write()
+            yield repository
+
     def _post(self, doing: str, path: str, about: dict[str, Any] | None = None) -> None:
-        with self._access.open(f"{doing} of {self._name}") as client:
-            client.requester.requestJsonAndCheck("POST", f"/repos/{self._name}/{path}", input=about)
+        with self._write(doing) as repository:
+            repository.requester.requestJsonAndCheck("POST", f"/repos/{self._name}/{path}", input=about)
 
     def _places(self, path: str, place: str, **parameters: str) -> Iterator[tuple[Any, str]]:
         wanted = {} if place else {"per_page": PAGE, **parameters}

@@ -256,13 +256,12 @@ def _take_off_settled(context: Context, delivery: Delivery, repo: Repository, to
         return  # nobody's judgement, as far as is known now; our own is a person's who ticked its box
     if context.now() < at + SURELY_NO_SCRIPT:
         raise NotYetError("waits, for this may be one of many acts of a script", until=at + SURELY_NO_SCRIPT)
-    gateway = context.gateway(repo)
+    gateway = context.gateway(repo, delivery)
     issue = gateway.issue(number)
     present = [name for name in issue.labels if matches(name, waiting)] if issue else []
     since = {event.label for event in gateway.label_events(number) if event.at >= at} if present else set()
     for name in present:
         if name not in since:
-            context.hold(repo, delivery)
             gateway.remove_label(number, name)
 
 

@@ -3,13 +3,14 @@
 Only :mod:`bot.github` turns this into requests; a replay stands in for it with the same methods.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from bot.events import plain
 
+BeforeWrite = Callable[[], None] | None  # may raise, so that nothing is written
 LONGEST_STATUS = 140  # characters that GitHub takes for the description of a commit status
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from bot import events
 from bot.remote import (
+    BeforeWrite,
     NewSuggestion,
     PastEvent,
     Quota,
@@ -59,8 +60,10 @@ class RecordingGitHub:
 
     # --- what the use cases ask for and write
 
-    def repository(self, installation_id: int, full_name: str) -> "RecordingGitHub":
-        """Return itself: there is one repository."""
+    def repository(
+        self, installation_id: int, full_name: str, *, before_write: BeforeWrite = None
+    ) -> "RecordingGitHub":
+        """Return itself: there is one repository, and nobody else who could have taken anything over."""
         return self
 
     def installations(self) -> list[RemoteInstallation]:

@@ -6,14 +6,14 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from bot.context import Context, Gateway
 from bot.database import Database
 from bot.errors import GitHubRefused
 from bot.limits import Limit
 from bot.queue import DELIVERIES, TRAINING, Queue
-from bot.remote import RemoteDelivery, RemoteInstallation, RemoteRepository, RepositoryGateway
+from bot.remote import BeforeWrite, RemoteDelivery, RemoteInstallation, RemoteRepository, RepositoryGateway
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ WORKER_THREADS = 2
 WEB_THREADS = 8
 TRAINER_NICENESS = 15
 JOB_PATIENCE = 1.0  # seconds that jobs may take to end: what one of them did not do is done by the next
+LONGEST_WAIT = 10  # seconds, for GitHub
 LARGEST_REQUEST = 64 * 1024 * 1024  # bytes; above the webhook's own limit, which answers in words
 
 
@@ -130,13 +131,22 @@ def _gateway(settings: Settings, database: Database) -> Gateway:
         return NoApp()
     from bot.github import GitHub
 
-    return GitHub(settings.app, settings.api_url, limit_of=lambda key: Limit(database, now, key))
+    return GitHub(
+        settings.app, settings.api_url, timeout=patience(settings.lease), limit_of=lambda key: Limit(database, now, key)
+    )
+
+
+def patience(lease: timedelta) -> int:
+    """Return how many seconds to wait for a connection to GitHub, and for an answer: together less than a lease."""
+    return min(LONGEST_WAIT, int(lease.total_seconds() / 3))
 
 
 class NoApp:
     """Stand where GitHub would be while no App is configured: refuse everything, and say why."""
 
-    def repository(self, installation_id: int, full_name: str) -> RepositoryGateway:
+    def repository(
+        self, installation_id: int, full_name: str, *, before_write: BeforeWrite = None
+    ) -> RepositoryGateway:
         """Refuse."""
         raise self._refusal()
 

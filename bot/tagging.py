@@ -160,7 +160,7 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
     due = prediction.created_at + in_force.delay(repo, context.settings)
     if terms.people_first and context.now() < due and not (repo.native_suggestions and mode is Mode.SUGGEST):
         raise NotYetError("waits, so that people go first", until=due)
-    gateway = context.gateway(repo)
+    gateway = context.gateway(repo, delivery)
     issue = gateway.issue(prediction.number)
     told = gateway.label_events(prediction.number) if issue else []
     events = [replace(each, label=names.now(each.label, each.at) or each.label) for each in told]
@@ -196,7 +196,7 @@ def _skip(context: Context, delivery: Delivery, prediction: Prediction, reason: 
 
 @dataclass(frozen=True)
 class _Writer:
-    """Write one prediction: renew the lease before each write, record it after."""
+    """Write one prediction: the gateway renews the lease before each write, which is recorded after it."""
 
     context: Context
     delivery: Delivery
@@ -206,7 +206,6 @@ class _Writer:
 
     def write(self, todo: Plan, guesses: Sequence[Guess], *, ours: Collection[str], earlier: bool) -> None:
         if todo.apply:
-            self._hold()
             self.gateway.add_labels(self.prediction.number, list(todo.apply))
         applied = {*todo.apply, *ours}
         if applied:
@@ -235,7 +234,6 @@ class _Writer:
         known = {each.label.lower() for each in there}
         new = [each for each in self._suggestions(todo, guesses) if each.label.lower() not in known]
         if new:
-            self._hold()
             try:
                 language = in_force.config(self.repo).language
                 told = [NewSuggestion(each.label, each.rationale(language), each.confidence) for each in new]
@@ -263,11 +261,9 @@ class _Writer:
         if there is None and (earlier or not todo.suggest):
             return None
         if there is None:
-            self._hold()
             return self.gateway.create_comment(number, body).id
         body = comments.anew(there.body, body)
         if there.body.strip() != body.strip():
-            self._hold()
             self.gateway.edit_comment(number, there.id, body)
         return there.id
 
@@ -286,9 +282,6 @@ class _Writer:
             issue = session.get(IssueRow, (self.repo.id, number))
             others = storage.examples(session, self.repo.id, label, without=number)
         return most_similar(f"{issue.title}\n{issue.body}", others) if issue else None
-
-    def _hold(self) -> None:
-        self.context.hold(self.repo, self.delivery)
 
     def _mark(self, session: Session, guesses: Sequence[Guess], names: Collection[str], written: str) -> None:
         lowered = {name.lower() for name in names}
