@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot import acts, commands, comments, events, feedback, in_force, storage, written
+from bot import acts, commands, comments, events, explaining, feedback, in_force, storage, written
 from bot.commands import Command
 from bot.context import Context
 from bot.errors import GitHubRefused, GitHubUnavailable
@@ -26,7 +26,6 @@ from bot.remote import RemoteSuggestion, RepositoryGateway
 log = logging.getLogger(__name__)
 
 FOLLOWED, REFUSED = "+1", "confused"  # reactions
-EXPLAINED = 10  # labels
 SKEW = timedelta(minutes=1)  # by which our clock may be ahead of GitHub's
 ASKED_FOR, ASKED_AT_ONCE = timedelta(days=30), 50  # how long, and about how many issues with each pull
 
@@ -216,13 +215,11 @@ class _Answer:
         take_back(self.context, self.repo, self.number, delivery=self.delivery)
 
     def _explain(self, command: Command) -> None:
-        gateway, guesses = self._gateway, self._guesses()[:EXPLAINED]
-        if gateway.issue(self.number) is None:
+        gateway = self._gateway
+        issue = gateway.issue(self.number)
+        if issue is None:
             return
-        with self.context.database.read() as session:
-            behind = session.get_one(Prediction, guesses[0].prediction_id) if guesses else None
-        language = in_force.config(self.repo).language
-        told = comments.explain(guesses, measured=bool(behind and behind.model_id), language=language)
+        told = explaining.told(self.context, self.repo, issue)
         there = gateway.marked_comment(self.number, comments.MARKER)
         body = comments.with_explanation(there.body if there else comments.MARKER, told)
         if there is None:
@@ -244,11 +241,6 @@ class _Answer:
                 return
             row.paused_at, row.pause_told_at = at, self.at
         log.info("repository paused" if at else "repository resumed", extra={"repository": self.repo.id})
-
-    def _guesses(self) -> list[Guess]:
-        with self.context.database.read() as session:
-            found = storage.open_guesses(session, self.repo.id, self.number)
-        return sorted(found, key=lambda guess: (-guess.probability, guess.label))
 
     def _judge(self, said: Mapping[str, bool]) -> Mapping[str, bool]:
         """Record a judgement of each label that the repository has, and do with the label what it says; return those.

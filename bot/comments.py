@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from bot.models import Guess
+from bot.reasons import Reason
 from bot.words import WORDS, Words
+from bot.words_why import WHY
 from pipeline.decisions import Decision
 
 MARKER = "<!-- issue-tagger: suggestions -->"
@@ -71,7 +73,7 @@ def thought(guess: Guess, words: Words, *, measured: bool) -> str:
     if guess.by_rule:
         return words.rule
     if not measured:
-        return words.by_name if guess.decision == Decision.SUGGEST else words.not_by_name
+        return words.by_name
     limits = (guess.suggest_threshold, guess.apply_threshold)
     sure, least, unasked = _percents(guess.probability, *limits)
     return _case(guess, words).format(sure=sure, suggest=least, apply=unasked)
@@ -94,11 +96,30 @@ def _percents(*shares: float | None) -> list[str]:
     return ["" if share is None else f"{100 * share:.{digits}f}" for share in shares]
 
 
-def explain(guesses: Sequence[Guess], *, measured: bool, language: str = "en") -> str:
-    """Return what was thought of labels, most probable first, and what it would have taken to suggest or apply them."""
+def explain(guesses: Sequence[Guess], *, measured: bool, reason: Reason | None = None, language: str = "en") -> str:
+    """Return why nothing was written, if a `reason` is given, and what was thought of labels, most probable first."""
     words = WORDS[language]
-    told = [f"- {code(each.label)}: {thought(each, words, measured=measured)}" for each in guesses]
-    return "\n".join((EXPLANATION, words.thoughts, "", *told)) if told else f"{EXPLANATION}\n{words.no_thoughts}"
+    why = [WHY[language][reason]] if reason in WHY[language] else []
+    if not guesses:
+        return "\n".join((EXPLANATION, " ".join((words.no_thoughts, *why))))
+    thoughts = _thoughts(guesses, words) if measured else _closest(guesses, words)
+    return "\n".join((EXPLANATION, *(f"{each}\n" for each in why), *thoughts))
+
+
+def _thoughts(guesses: Sequence[Guess], words: Words) -> list[str]:
+    """Return what was thought of each label, and what it would have taken to suggest or apply it."""
+    lines = [f"- {code(each.label)}: {thought(each, words, measured=True)}" for each in guesses]
+    return [words.thoughts, "", *lines]
+
+
+def _closest(guesses: Sequence[Guess], words: Words) -> list[str]:
+    """Return once that nothing is learnt yet, then the labels by how well their names fit, those of rules apart."""
+    ruled = [f"- {code(each.label)}: {words.rule}" for each in guesses if each.by_rule]
+    others = [each for each in guesses if not each.by_rule]
+    fits = any(each.decision == Decision.SUGGEST for each in others)
+    names = ", ".join(code(each.label) for each in others)
+    said = [words.unlearnt, words.closest.format(names), words.first_fits if fits else words.none_fits]
+    return [" ".join(said if others else said[:1]), *(["", *ruled] if ruled else [])]
 
 
 def with_explanation(body: str, explanation: str) -> str:

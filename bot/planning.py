@@ -3,7 +3,8 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from bot.models import Guess, Mode
+from bot.models import Guess, Mode, Repository
+from bot.reasons import Reason
 from bot.remote import RemoteIssue
 from bot.repo_config import RepoConfig, matches
 from pipeline.decisions import Decision
@@ -17,20 +18,35 @@ class Plan:
     suggest: tuple[str, ...] = ()
 
 
-def why_not(issue: RemoteIssue | None, own: RepoConfig, *, settled: bool, closed: bool = False) -> str | None:
+def why_not(issue: RemoteIssue | None, own: RepoConfig, *, settled: bool, closed: bool = False) -> Reason | None:
     """Return why nothing may be written on an issue as it is now, or None.
 
     `settled`: a person has spoken. `closed` tells whether something is written on closed ones.
     """
     if issue is None:
-        return "the issue is gone: deleted, transferred or made a discussion"
+        return Reason.GONE
     if issue.state != "open" and not closed:
-        return "the issue is closed"
+        return Reason.CLOSED
     if issue.locked:
-        return "the conversation is locked"
+        return Reason.LOCKED
     if own.ignores(issue.author, issue.author_association):
-        return "the configuration leaves issues of this author alone"
-    return "a person has labelled the issue already" if settled else None
+        return Reason.IGNORED
+    return Reason.LABELLED if settled else None
+
+
+def unpredicted(repo: Repository, issue: RemoteIssue, own: RepoConfig, *, settled: bool) -> Reason | None:
+    """Return why no labels were looked for on an issue, as far as that can be told from what is now; None if not."""
+    if issue.created_at < repo.enrolled_at:
+        return Reason.OLD
+    if own.ignores(issue.author, issue.author_association):
+        return Reason.IGNORED
+    if repo.paused_at is not None:
+        return Reason.PAUSED
+    if repo.pause_told_at is not None and issue.created_at <= repo.pause_told_at:
+        return Reason.MISSED
+    if settled:
+        return Reason.LABELLED
+    return Reason.CLOSED if issue.state != "open" else None
 
 
 @dataclass(frozen=True)

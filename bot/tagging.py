@@ -18,6 +18,7 @@ from bot.label_names import LabelNames
 from bot.models import Delivery, Guess, Label, Mode, ModelVersion, Prediction, Repository
 from bot.models import Issue as IssueRow
 from bot.planning import Plan, Seen, plan, why_not
+from bot.reasons import Reason
 from bot.remote import NewSuggestion, RemoteIssue, RemoteLabelEvent, RepositoryGateway
 from bot.serving import candidates, precision_targets, under_present_names
 from bot.similar import most_similar
@@ -151,15 +152,14 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
         names = LabelNames(storage.all_labels(session, repo.id))
     mode = max(Mode(prediction.mode), in_force.mode(repo, context.settings), key=list(Mode).index)  # may have changed
     if mode is Mode.SHADOW or not (earlier or any(guess.decision != Decision.WITHHOLD for guess in guesses)):
-        _skip(context, delivery, prediction, "shadow mode" if mode is Mode.SHADOW else "no label reached its threshold")
+        _skip(context, delivery, prediction, Reason.SHADOW if mode is Mode.SHADOW else Reason.UNSURE)
         return
     if newer or repo.paused_at is not None:
-        said = "the text has changed since: a newer prediction stands" if newer else "the repository is paused"
-        _skip(context, delivery, prediction, said)
+        _skip(context, delivery, prediction, Reason.NEWER if newer else Reason.PAUSED)
         return
     due = prediction.created_at + in_force.delay(repo, context.settings)
     if terms.people_first and context.now() < due and not (repo.native_suggestions and mode is Mode.SUGGEST):
-        raise NotYetError("waits, so that people go first", until=due)
+        raise NotYetError(Reason.WAITS, until=due)
     gateway = context.gateway(repo, delivery)
     issue = gateway.issue(prediction.number)
     told = gateway.label_events(prediction.number) if issue else []
@@ -220,7 +220,7 @@ class _Writer:
             if applied or todo.suggest or comment_id:
                 row.written_at = self.context.now()
             else:
-                row.not_written = "the labels are on the issue already, or not in the repository"
+                row.not_written = Reason.PRESENT
 
     def _suggest_natively(self, todo: Plan, guesses: Sequence[Guess]) -> bool:
         """Suggest in GitHub's own interface; False where the repository has none, which is found out once."""

@@ -28,7 +28,10 @@ class Words:
     unknown: str  # it is not known what would be enough to suggest it
     rival: str
     by_name: str
-    not_by_name: str
+    unlearnt: str
+    closest: str
+    first_fits: str
+    none_fits: str
     thoughts: str
     no_thoughts: str
 
@@ -59,7 +62,13 @@ WORDS = {
         unknown="I am {sure}% sure; past issues do not show yet what is enough to suggest it.",
         rival="I am {sure}% sure; but a label that never goes together with it fits better.",
         by_name="Its name and description fit best; nothing learnt from labelled issues here is in use yet.",
-        not_by_name="Its name and description do not fit best; nothing learnt from labelled issues here is in use yet.",
+        unlearnt=(
+            "Nothing learnt from labelled issues here is in use yet; "
+            "I compared the issue with the labels' names and descriptions."
+        ),
+        closest="The closest first: {}.",
+        first_fits="The first fits well enough to suggest it.",
+        none_fits="None fits well enough to suggest it.",
         thoughts="What I think of each label, the likeliest first:",
         no_thoughts="I have not looked for labels of this issue.",
     ),
@@ -88,7 +97,13 @@ WORDS = {
         unknown="Ich bin zu {sure} % sicher; die bisherigen Issues zeigen noch nicht, was für einen Vorschlag genügt.",
         rival="Ich bin zu {sure} % sicher; aber ein Label, das nie mit ihm zusammen steht, passt besser.",
         by_name="Name und Beschreibung passen am besten; hier Gelerntes ist noch nicht im Einsatz.",
-        not_by_name="Name und Beschreibung passen nicht am besten; hier Gelerntes ist noch nicht im Einsatz.",
+        unlearnt=(
+            "Hier Gelerntes ist noch nicht im Einsatz; "
+            "ich habe das Issue mit Namen und Beschreibungen der Labels verglichen."
+        ),
+        closest="Das ähnlichste zuerst: {}.",
+        first_fits="Das erste passt gut genug für einen Vorschlag.",
+        none_fits="Keines passt gut genug für einen Vorschlag.",
         thoughts="Was ich von jedem Label halte, das wahrscheinlichste zuerst:",
         no_thoughts="Für dieses Issue habe ich keine Labels gesucht.",
     ),
@@ -123,10 +138,13 @@ WORDS = {
             "Su nombre y su descripción son los que mejor encajan; "
             "aún no se usa nada aprendido de las incidencias de aquí."
         ),
-        not_by_name=(
-            "Su nombre y su descripción no son los que mejor encajan; "
-            "aún no se usa nada aprendido de las incidencias de aquí."
+        unlearnt=(
+            "Nada aprendido aquí está en uso todavía; "
+            "comparé la incidencia con los nombres y descripciones de las etiquetas."
         ),
+        closest="La más cercana primero: {}.",
+        first_fits="La primera encaja lo bastante como para sugerirla.",
+        none_fits="Ninguna encaja lo bastante como para sugerirla.",
         thoughts="Lo que pienso de cada etiqueta, primero la más probable:",
         no_thoughts="No he buscado etiquetas para esta incidencia.",
     ),
@@ -157,7 +175,12 @@ WORDS = {
         unknown="Je suis sûr à {sure} % ; les tickets passés ne montrent pas encore ce qui suffit pour la suggérer.",
         rival="Je suis sûr à {sure} % ; mais une étiquette qui ne va jamais avec elle convient mieux.",
         by_name=("Son nom et sa description conviennent le mieux ; rien d'appris ici ne sert encore."),
-        not_by_name=("Son nom et sa description ne conviennent pas le mieux ; rien d'appris ici ne sert encore."),
+        unlearnt=(
+            "Rien d'appris ici ne sert encore ; j'ai comparé le ticket aux noms et aux descriptions des étiquettes."
+        ),
+        closest="La plus proche d'abord : {}.",
+        first_fits="La première convient assez pour être suggérée.",
+        none_fits="Aucune ne convient assez pour être suggérée.",
         thoughts="Ce que je pense de chaque étiquette, la plus probable d'abord :",
         no_thoughts="Je n'ai pas cherché d'étiquettes pour ce ticket.",
     ),
@@ -186,9 +209,10 @@ WORDS = {
         unknown="確信度は {sure}% です。候補として示してよい値は、過去の Issue からはまだ分かりません。",
         rival="確信度は {sure}% ですが、これと同時には付かない別のラベルのほうが合います。",
         by_name="ラベルの名前と説明が最もよく合います。ここの Issue から学習した結果はまだ使われていません。",
-        not_by_name=(
-            "ラベルの名前と説明が最もよく合うものではありません。ここの Issue から学習した結果はまだ使われていません。"
-        ),
+        unlearnt="ここの Issue から学習した結果はまだ使われていません。Issue をラベルの名前と説明と比べました。",
+        closest="近い順: {}。",
+        first_fits="最初のラベルは、候補として示すのに十分合っています。",
+        none_fits="候補として示すほど合うラベルはありません。",
         thoughts="各ラベルについての判断（可能性の高い順）:",
         no_thoughts="この Issue のラベルは調べていません。",
     ),
@@ -219,9 +243,12 @@ WORDS = {
         unknown="Tenho {sure}% de certeza; as issues anteriores ainda não mostram quanto basta para sugeri-la.",
         rival="Tenho {sure}% de certeza; mas uma etiqueta que nunca aparece junto com ela serve melhor.",
         by_name="O nome e a descrição são os que melhor servem; nada aprendido com as issues daqui está em uso ainda.",
-        not_by_name=(
-            "O nome e a descrição não são os que melhor servem; nada aprendido com as issues daqui está em uso ainda."
+        unlearnt=(
+            "Nada aprendido aqui está em uso ainda; comparei a issue com os nomes e as descrições das etiquetas."
         ),
+        closest="A mais próxima primeiro: {}.",
+        first_fits="A primeira serve bem o bastante para ser sugerida.",
+        none_fits="Nenhuma serve bem o bastante para ser sugerida.",
         thoughts="O que penso de cada etiqueta, a mais provável primeiro:",
         no_thoughts="Não procurei etiquetas para esta issue.",
     ),
@@ -247,7 +274,10 @@ WORDS = {
         unknown="我有 {sure}% 的把握；以往的议题还看不出多少才足以提出建议。",
         rival="我有 {sure}% 的把握；但另一个从不与它同时出现的标签更合适。",
         by_name="它的名称和描述最为贴切；尚未使用从本仓库议题中学到的内容。",
-        not_by_name="它的名称和描述不是最贴切的；尚未使用从本仓库议题中学到的内容。",
+        unlearnt="尚未使用从本仓库议题中学到的内容；我把议题与各标签的名称和描述作了比较。",
+        closest="最接近的在前：{}。",
+        first_fits="第一个足够贴切，可以建议。",
+        none_fits="没有哪个足够贴切到可以建议。",
         thoughts="我对每个标签的看法，可能性最高的在前：",
         no_thoughts="我没有为此议题寻找标签。",
     ),

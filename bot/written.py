@@ -7,6 +7,7 @@ from sqlalchemy import and_, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.models import Guess, Issue, Prediction
+from bot.reasons import Reason
 
 
 def latest(session: Session, repository_id: int, number: int, *, before: datetime | None = None) -> Prediction | None:
@@ -28,7 +29,7 @@ def call_off(session: Session, repository_id: int, number: int) -> None:
     """Let what waits to be written on an issue never be."""
     waiting = (Prediction.written_at.is_(None), Prediction.not_written.is_(None))
     mine = (Prediction.repository_id == repository_id, Prediction.number == number, *waiting)
-    session.execute(update(Prediction).where(*mine).values(not_written="taken back before it was written"))
+    session.execute(update(Prediction).where(*mine).values(not_written=Reason.TAKEN_BACK))
 
 
 def unanswered_suggestions(

@@ -177,27 +177,6 @@ def test_explain_is_answered_in_sight_after_the_comment_has_folded_and_before(su
         assert "- `documentation`: I am " in ours(suggesting, number).body.rpartition("</details>")[2]
 
 
-def test_explain_speaks_the_language_of_the_repository_and_tells_where_nothing_was_thought(
-    suggesting: Tagger,
-) -> None:
-    suggesting.enrol(config="language: fr", config_path=f"{NAME}/.github/issue-tagger.yml")
-    number = suggesting.open(CRASH)
-    say(suggesting, number, "/tagger explain")
-    assert "- `bug`: Je suis sûr à " in ours(suggesting, number).body
-    suggesting.enrol(paused_at=suggesting.clock.at)
-    number = suggesting.open(CRASH)
-    say(suggesting, number, "/tagger explain")
-    assert ours(suggesting, number).body.endswith("Je n'ai pas cherché d'étiquettes pour ce ticket.")
-
-
-def test_at_the_cold_start_explain_tells_of_no_measurement(tagger: Tagger) -> None:
-    number = tagger.open("The program crashes with a traceback")
-    say(tagger, number, "/tagger explain")
-    told = ours(tagger, number).body
-    assert "Its name and description" in told
-    assert "past issues show" not in told
-
-
 def test_pause_that_is_told_after_its_end_changes_nothing(suggesting: Tagger) -> None:
     number = suggesting.open(CRASH)
     suggesting.github.people.comment(NAME, number, "/tagger pause")

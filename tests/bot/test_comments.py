@@ -19,7 +19,9 @@ from bot.comments import (
     with_explanation,
 )
 from bot.models import Guess
+from bot.reasons import Reason
 from bot.words import WORDS, Words
+from bot.words_why import WHY
 
 STRANGE = ["bug", "needs triage", "a`b", "x --> y", "кириллица", "@team", "100%", "a|b"]
 EN = WORDS["en"]
@@ -123,9 +125,32 @@ def test_what_was_thought_of_a_label_is_told_by_what_was_decided(more: dict[str,
     assert thought(guess("bug", **more), EN, measured=True) == said
 
 
-def test_without_measurements_no_share_is_told() -> None:
-    for decision, said in (("suggest", EN.by_name), ("withhold", EN.not_by_name)):
-        assert thought(guess("bug", decision=decision), EN, measured=False) == said
+@pytest.mark.parametrize("language", sorted(WORDS))
+@pytest.mark.parametrize("decision", ["suggest", "withhold"])
+def test_at_the_cold_start_it_is_said_once_that_nothing_is_learnt_and_the_labels_follow(
+    language: str, decision: str
+) -> None:
+    words = WORDS[language]
+    ruled = guess("e", by_rule=True, decision="apply", probability=1.0)
+    guesses = [ruled, guess("a b", decision=decision), guess("c", decision="withhold")]
+    told = explain(guesses, measured=False, language=language)
+    fits = words.first_fits if decision == "suggest" else words.none_fits
+    said = " ".join((words.unlearnt, words.closest.format("`a b`, `c`"), fits))
+    assert told.splitlines() == [EXPLANATION, said, "", f"- `e`: {words.rule}"]
+    assert explain([ruled], measured=False, language=language).count(words.closest[:5]) == 0
+
+
+@pytest.mark.parametrize("language", sorted(WORDS))
+def test_every_language_tells_why_nothing_was_written(language: str) -> None:
+    told = WHY[language]
+    assert told.keys() == {*Reason} - {Reason.NEWER, Reason.GONE}
+    assert len({*told.values()}) == len(told)
+    assert all(not {*told.values()} & {*WHY[other].values()} for other in WHY.keys() - {language})
+    assert not any(LINKED.search(each) for each in told.values())
+    nothing = explain([], measured=False, reason=Reason.OLD, language=language)
+    assert nothing == f"{EXPLANATION}\n{WORDS[language].no_thoughts} {told[Reason.OLD]}"
+    something = explain([guess("a")], measured=True, reason=Reason.SHADOW, language=language).splitlines()
+    assert something[1:4] == [told[Reason.SHADOW], "", WORDS[language].thoughts]
 
 
 @pytest.mark.parametrize("language", sorted(WORDS))

@@ -10,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 LAYERS = (
-    {"errors", "events", "models", "registration", "repeats", "repo_config", "safe_yaml", "setting_values", "settings"},
+    {"errors", "events", "models", "reasons", "registration", "repeats", "repo_config", "safe_yaml"}
+    | {"setting_values", "settings"},
     {"storage", "label_log", "leases", "database", "errands", "written"},
     {
         "accuracy",
@@ -30,6 +31,7 @@ LAYERS = (
         "serving",
         "similar",
         "words",
+        "words_why",
     },  # what use cases are made of
     {
         "acts",
@@ -39,6 +41,7 @@ LAYERS = (
         "challenge",
         "configuration",
         "eligible",
+        "explaining",
         "feedback",
         "handling",
         "hindsight",

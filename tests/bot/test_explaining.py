@@ -1,0 +1,97 @@
+"""A maintainer asks what was thought of an issue, or why nothing was written on it."""
+
+from datetime import timedelta
+
+from bot.comments import EXPLANATION
+from bot.models import Mode
+from bot.reasons import Reason
+from bot.words_why import WHY
+from tests.bot.usecases import BOTH, CRASH, START, Tagger, ours, say
+from tests.standin.fixtures import NAME
+
+EN = WHY["en"]
+
+
+def told(tagger: Tagger, number: int) -> str:
+    """Ask the bot to explain; return what it says."""
+    assert say(tagger, number, "/tagger explain") == ["+1"]
+    return ours(tagger, number).body.partition(EXPLANATION)[2].strip()
+
+
+def configure(tagger: Tagger, text: str) -> None:
+    tagger.enrol(config=text, config_path=f"{NAME}/.github/issue-tagger.yml")
+
+
+# --- issues that were not predicted
+
+
+def test_paused_repository_is_a_reason_and_so_is_a_pause_that_has_ended(suggesting: Tagger) -> None:
+    early = suggesting.open(CRASH)
+    say(suggesting, early, "/tagger pause")
+    suggesting.clock.move(minutes=1)
+    number = suggesting.open(CRASH)
+    assert told(suggesting, number) == f"I have not looked for labels of this issue. {EN[Reason.PAUSED]}"
+    suggesting.clock.move(minutes=1)
+    say(suggesting, early, "/tagger resume")
+    assert told(suggesting, number).endswith(EN[Reason.MISSED])
+
+
+def test_author_who_is_to_be_left_alone_is_a_reason(suggesting: Tagger) -> None:
+    configure(suggesting, "ignore: {authors: [ada]}")
+    number = suggesting.open(CRASH, author="ada")
+    assert told(suggesting, number).endswith(EN[Reason.IGNORED])
+
+
+def test_issue_from_before_the_bot_came_is_told_so_even_if_somebody_labelled_it(suggesting: Tagger) -> None:
+    at = START - timedelta(days=3)
+    number = suggesting.github.people.open_issue(NAME, CRASH, at=at).number
+    suggesting.github.people.label(NAME, number, "bug", at=at)
+    suggesting.seen |= {each.id for each in suggesting.github.webhooks.sent}
+    assert told(suggesting, number).endswith(EN[Reason.OLD])
+
+
+def test_without_a_reason_that_is_known_none_is_made_up(suggesting: Tagger) -> None:
+    number = suggesting.github.people.open_issue(NAME, CRASH).number
+    suggesting.seen |= {each.id for each in suggesting.github.webhooks.sent}
+    assert told(suggesting, number) == "I have not looked for labels of this issue."
+
+
+# --- issues that were predicted, and not written on
+
+
+def test_shadow_mode_is_a_reason_and_the_thoughts_follow(suggesting: Tagger) -> None:
+    suggesting.enrol(mode=Mode.SHADOW)
+    said = told(suggesting, suggesting.open(CRASH))
+    assert said.startswith(f"{EN[Reason.SHADOW]}\n\nWhat I think")
+    assert "- `bug`: I am " in said
+
+
+def test_label_of_a_person_is_a_reason(suggesting: Tagger) -> None:
+    number = suggesting.github.people.open_issue(NAME, BOTH).number
+    suggesting.github.people.label(NAME, number, "documentation")
+    suggesting.catch_up()
+    assert told(suggesting, number).startswith(EN[Reason.LABELLED])
+
+
+def test_what_is_yet_to_be_written_is_told_so_and_what_was_needs_no_reason(suggesting: Tagger) -> None:
+    configure(suggesting, "delay_minutes: 5")
+    number = suggesting.open(CRASH)
+    assert told(suggesting, number).startswith(EN[Reason.WAITS])
+    suggesting.clock.move(minutes=6)
+    suggesting.go_on()
+    assert told(suggesting, number).startswith("What I think of each label")
+
+
+def test_nothing_learnt_yet_is_said_once_and_the_labels_shortly(tagger: Tagger) -> None:
+    said = told(tagger, tagger.open("The program crashes with a traceback"))
+    assert said.count("Nothing learnt") == said.count("descriptions") == 1
+    assert "`bug`, `" in said
+    assert "past issues show" not in said
+
+
+def test_it_speaks_the_language_of_the_repository(suggesting: Tagger) -> None:
+    configure(suggesting, "language: fr")
+    assert "- `bug`: Je suis sûr à " in told(suggesting, suggesting.open(CRASH))
+    suggesting.enrol(paused_at=suggesting.clock.at)
+    said = f"Je n'ai pas cherché d'étiquettes pour ce ticket. {WHY['fr'][Reason.PAUSED]}"
+    assert told(suggesting, suggesting.open(CRASH)) == said
