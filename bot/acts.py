@@ -14,6 +14,7 @@ from bot.events import TRIAGERS, IssueState, Sender, need
 from bot.feedback import LabelAct
 from bot.label_names import LabelNames
 from bot.models import ActorKind, Delivery, LabelEvent, Repository
+from bot.reasons import Reason
 from bot.remote import PastEvent, RemoteIssue, RemoteLabelEvent
 
 OPENING = timedelta(seconds=5)  # within which GitHub puts on what a form or template names
@@ -54,16 +55,33 @@ def sender_of(event: RemoteLabelEvent) -> Sender:
     return Sender(event.actor, event.actor_type == "Bot", event.by_app)
 
 
-def person_spoke(
+def of_people(
     repo: Repository, issue: RemoteIssue, told: Iterable[RemoteLabelEvent], log: Iterable[LabelEvent]
-) -> bool:
-    """Tell whether a person changed an issue's labels, by GitHub's events; the log knows which of them are scripts'."""
+) -> list[RemoteLabelEvent]:
+    """Return those of GitHub's events in which a person changed an issue's labels; the log knows which are scripts'."""
     scripts = [each for each in log if each.actor_kind == ActorKind.SCRIPT]
-    return any(
-        kind_of(repo, sender_of(each), issue, label=each.label, at=each.at, ourselves="") is ActorKind.PERSON
+    return [
+        each
         for each in told
-        if not any(_same(each, act) for act in scripts)
-    )
+        if kind_of(repo, sender_of(each), issue, label=each.label, at=each.at, ourselves="") is ActorKind.PERSON
+        and not any(_same(each, act) for act in scripts)
+    ]
+
+
+def said(
+    repo: Repository, issue: RemoteIssue, told: Iterable[RemoteLabelEvent], log: Sequence[LabelEvent]
+) -> Reason | None:
+    """Return what people did to an issue's labels, by GitHub's events and our log; None if nothing.
+
+    The last word on each label counts: LABELLED where one was put on, DECLINED where labels were only taken off, or
+    said not to fit.
+    """
+    acts = [(each.at, each.label.lower(), each.action) for each in of_people(repo, issue, told, log)]
+    acts += [(each.at, each.label.lower(), each.action) for each in log if each.actor_kind == ActorKind.PERSON]
+    last = {label: action for _, label, action in sorted(acts)}
+    if not last:
+        return None
+    return Reason.LABELLED if "labeled" in last.values() else Reason.DECLINED
 
 
 def _same(event: RemoteLabelEvent, act: LabelEvent) -> bool:

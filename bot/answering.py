@@ -261,7 +261,7 @@ class _Answer:
         for name, right in list(judged.items()):
             told = [event for event in later if event.label == name]
             stands = known.get(name) is (Truth.POSITIVE if right else Truth.NEGATIVE)
-            if not stands or acts.person_spoke(self.repo, issue, told, log):
+            if not stands or acts.of_people(self.repo, issue, told, log):
                 del judged[name]
         missing = [name for name, right in judged.items() if right and name not in issue.labels]
         if missing:

@@ -36,5 +36,5 @@ def _unwritten(prediction: Prediction) -> Reason | None:
 def _unpredicted(context: Context, repo: Repository, issue: RemoteIssue) -> Reason | None:
     with context.database.read() as session:
         log = storage.label_log(session, repo.id, issue.number)
-    spoken = acts.person_spoke(repo, issue, context.gateway(repo).label_events(issue.number), log)
-    return unpredicted(repo, issue, in_force.config(repo), settled=spoken)
+    said = acts.said(repo, issue, context.gateway(repo).label_events(issue.number), log)
+    return unpredicted(repo, issue, in_force.config(repo), said=said)

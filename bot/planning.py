@@ -18,10 +18,10 @@ class Plan:
     suggest: tuple[str, ...] = ()
 
 
-def why_not(issue: RemoteIssue | None, own: RepoConfig, *, settled: bool, closed: bool = False) -> Reason | None:
+def why_not(issue: RemoteIssue | None, own: RepoConfig, *, said: Reason | None, closed: bool = False) -> Reason | None:
     """Return why nothing may be written on an issue as it is now, or None.
 
-    `settled`: a person has spoken. `closed` tells whether something is written on closed ones.
+    `said` is what people did to its labels, if anything. `closed` tells whether something is written on closed ones.
     """
     if issue is None:
         return Reason.GONE
@@ -31,10 +31,10 @@ def why_not(issue: RemoteIssue | None, own: RepoConfig, *, settled: bool, closed
         return Reason.LOCKED
     if own.ignores(issue.author, issue.author_association):
         return Reason.IGNORED
-    return Reason.LABELLED if settled else None
+    return said
 
 
-def unpredicted(repo: Repository, issue: RemoteIssue, own: RepoConfig, *, settled: bool) -> Reason | None:
+def unpredicted(repo: Repository, issue: RemoteIssue, own: RepoConfig, *, said: Reason | None) -> Reason | None:
     """Return why no labels were looked for on an issue, as far as that can be told from what is now; None if not."""
     if issue.created_at < repo.enrolled_at:
         return Reason.OLD
@@ -44,9 +44,7 @@ def unpredicted(repo: Repository, issue: RemoteIssue, own: RepoConfig, *, settle
         return Reason.PAUSED
     if repo.pause_told_at is not None and issue.created_at <= repo.pause_told_at:
         return Reason.MISSED
-    if settled:
-        return Reason.LABELLED
-    return Reason.CLOSED if issue.state != "open" else None
+    return said or (Reason.CLOSED if issue.state != "open" else None)
 
 
 @dataclass(frozen=True)

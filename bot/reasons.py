@@ -20,6 +20,7 @@ class Reason(StrEnum):
     CLOSED = "the issue is closed"
     IGNORED = "the configuration leaves issues of this author alone"
     LABELLED = "a person has labelled the issue already"
+    DECLINED = "a person has taken labels off, or said that they do not fit"
     # of one that is not
     OLD = "the issue is from before the App came"
     MISSED = "the issue was opened before a pause ended"

@@ -146,7 +146,6 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
     with context.database.read() as session:
         guesses = storage.guesses(session, prediction.id)
         earlier = storage.has_comment(session, repo.id, prediction.number)
-        settled = storage.is_settled(session, repo.id, prediction.number)
         newer = storage.has_prediction(session, repo.id, prediction.number, after=prediction.id)
         log = storage.label_log(session, repo.id, prediction.number)
         names = LabelNames(storage.all_labels(session, repo.id))
@@ -164,8 +163,8 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
     issue = gateway.issue(prediction.number)
     told = gateway.label_events(prediction.number) if issue else []
     events = [replace(each, label=names.now(each.label, each.at) or each.label) for each in told]
-    spoken = issue is not None and acts.person_spoke(repo, issue, events, log)
-    reason = why_not(issue, in_force.config(repo), settled=settled or spoken, closed=terms.closed)
+    said = acts.said(repo, issue, events, log) if issue else None
+    reason = why_not(issue, in_force.config(repo), said=said, closed=terms.closed)
     if issue is None or reason:
         _skip(context, delivery, prediction, reason or "")
         return

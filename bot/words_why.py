@@ -17,6 +17,7 @@ WHY = {
         Reason.CLOSED: "I wrote nothing unasked, for the issue was closed.",
         Reason.IGNORED: "This repository's configuration tells me to leave issues of this author alone.",
         Reason.LABELLED: "A person had labelled the issue already, so I kept out of it.",
+        Reason.DECLINED: "A person had taken labels off, or said that they do not fit, so I kept out of it.",
         Reason.OLD: "It is from before I came to this repository. On those I write only if my operator asks me to.",
         Reason.MISSED: "It was opened before a pause of mine ended, and I do not catch up on what I missed.",
     },
@@ -33,6 +34,7 @@ WHY = {
         Reason.CLOSED: "Ich habe ungefragt nichts geschrieben, denn das Issue war geschlossen.",
         Reason.IGNORED: "Nach der Konfiguration dieses Repositorys lasse ich Issues dieser Person in Ruhe.",
         Reason.LABELLED: "Ein Mensch hatte das Issue schon mit Labels versehen, also hielt ich mich heraus.",
+        Reason.DECLINED: "Ein Mensch hatte Labels abgenommen oder für unpassend erklärt, also hielt ich mich heraus.",
         Reason.OLD: (
             "Es stammt aus der Zeit, bevor ich in dieses Repository kam. "
             "Auf solche Issues schreibe ich nur, wenn mein Betreiber es verlangt."
@@ -50,6 +52,7 @@ WHY = {
         Reason.CLOSED: "No escribí nada por mi cuenta, pues la incidencia estaba cerrada.",
         Reason.IGNORED: "La configuración de este repositorio me dice que no toque las incidencias de esta persona.",
         Reason.LABELLED: "Una persona ya había etiquetado la incidencia, así que no intervine.",
+        Reason.DECLINED: "Una persona había quitado etiquetas, o dicho que no corresponden, así que no intervine.",
         Reason.OLD: (
             "Es de antes de que yo llegara a este repositorio. "
             "En esas incidencias solo escribo si quien me administra lo pide."
@@ -67,6 +70,7 @@ WHY = {
         Reason.CLOSED: "Je n'ai rien écrit de moi-même, car le ticket était fermé.",
         Reason.IGNORED: "La configuration de ce dépôt me dit de ne pas toucher aux tickets de cette personne.",
         Reason.LABELLED: "Quelqu'un avait déjà étiqueté le ticket, je suis donc resté à l'écart.",
+        Reason.DECLINED: "Quelqu'un avait retiré ou écarté des étiquettes, je suis donc resté à l'écart.",
         Reason.OLD: (
             "Il date d'avant mon arrivée dans ce dépôt. Sur ceux-là, je n'écris que si mon exploitant le demande."
         ),
@@ -83,6 +87,7 @@ WHY = {
         Reason.CLOSED: "Issue が閉じられていたので、頼まれずには何も書きませんでした。",
         Reason.IGNORED: "このリポジトリの設定により、この作成者の Issue には手を付けません。",
         Reason.LABELLED: "すでに人がラベルを付けていたので、手を出しませんでした。",
+        Reason.DECLINED: "すでに人がラベルを外したか、合わないと伝えていたので、手を出しませんでした。",
         Reason.OLD: (
             "私がこのリポジトリに来る前の Issue です。そのような Issue には、運用者に頼まれたときだけ書きます。"
         ),
@@ -99,6 +104,7 @@ WHY = {
         Reason.CLOSED: "Não escrevi nada por conta própria, pois a issue estava fechada.",
         Reason.IGNORED: "A configuração deste repositório me diz para não mexer nas issues desta pessoa.",
         Reason.LABELLED: "Uma pessoa já tinha etiquetado a issue, por isso não me meti.",
+        Reason.DECLINED: "Uma pessoa tinha retirado etiquetas, ou dito que não servem, por isso não me meti.",
         Reason.OLD: (
             "É de antes de eu chegar a este repositório. Em issues assim só escrevo se quem me administra pedir."
         ),
@@ -115,6 +121,7 @@ WHY = {
         Reason.CLOSED: "当时议题已关闭，所以我没有主动写任何内容。",
         Reason.IGNORED: "本仓库的配置要求我不处理这位作者的议题。",
         Reason.LABELLED: "已经有人给议题加了标签，所以我没有插手。",
+        Reason.DECLINED: "已经有人移除了标签，或说过它们不合适，所以我没有插手。",
         Reason.OLD: "它早于我来到本仓库的时间。对这样的议题，只有运营者要求时我才会写。",
         Reason.MISSED: "它在我的一次暂停结束之前创建，错过的内容我不会补上。",
     },

@@ -73,6 +73,27 @@ def test_label_of_a_person_is_a_reason(suggesting: Tagger) -> None:
     assert told(suggesting, number).startswith(EN[Reason.LABELLED])
 
 
+def test_word_that_a_label_does_not_fit_is_not_told_as_a_label_of_a_person(suggesting: Tagger) -> None:
+    configure(suggesting, "delay_minutes: 5")
+    declined, both = suggesting.open(BOTH), suggesting.open(BOTH)
+    say(suggesting, declined, "/tagger no bug")
+    say(suggesting, both, "/tagger no bug")
+    suggesting.clock.move(minutes=6)
+    suggesting.github.people.label(NAME, both, "documentation")
+    suggesting.go_on()
+    assert suggesting.prediction(declined).not_written == Reason.DECLINED
+    assert told(suggesting, declined).startswith(EN[Reason.DECLINED])
+    assert suggesting.prediction(both).not_written == Reason.LABELLED
+
+
+def test_label_that_a_person_put_on_and_took_off_again_is_told_as_taken_off(suggesting: Tagger) -> None:
+    number = suggesting.github.people.open_issue(NAME, CRASH).number
+    suggesting.github.people.label(NAME, number, "question")
+    suggesting.github.people.unlabel(NAME, number, "question")
+    suggesting.catch_up()
+    assert suggesting.prediction(number).not_written == Reason.DECLINED
+
+
 def test_what_is_yet_to_be_written_is_told_so_and_what_was_needs_no_reason(suggesting: Tagger) -> None:
     configure(suggesting, "delay_minutes: 5")
     number = suggesting.open(CRASH)
