@@ -36,6 +36,7 @@ class Judged:
     at: datetime
     decisions: Mapping[str, str]  # label -> apply, suggest, withhold
     truths: Mapping[str, Truth]
+    could_apply: bool = True  # False where the repository's mode of that time let nothing be put on
 
 
 @dataclass(frozen=True)
@@ -117,15 +118,19 @@ def verdict(label: str, truths: Mapping[str, Truth]) -> Verdict:
 
 
 def summarise(predictions: Iterable[Judged], decision: str = APPLY) -> Summary:
-    """Count how the labels with that `decision` fared; one prediction an issue."""
+    """Count how the labels with that `decision` fared; one prediction an issue.
+
+    Issues on which nothing could be put on count for the precision, but not for the coverage of what is applied.
+    """
     issues = chosen = 0
     seen: Counter[str] = Counter()
     support: Counter[str] = Counter()
     verdicts: Counter[tuple[str, Verdict]] = Counter()
     for prediction in predictions:
         picked = [label for label, made in prediction.decisions.items() if made == decision]
-        issues += 1
-        chosen += bool(picked)
+        covered = prediction.could_apply or decision != APPLY
+        issues += covered
+        chosen += covered and bool(picked)
         seen.update(prediction.decisions.keys())
         support.update(label for label in prediction.decisions if prediction.truths.get(label) == Truth.POSITIVE)
         verdicts.update((label, verdict(label, prediction.truths)) for label in picked)

@@ -41,15 +41,23 @@ def due(now: datetime, state: State, settings: Settings) -> Due:
     """Decide whether to train a challenger. Pure."""
     if state.running:
         return Due(False, "a training is under way")
+    which = "the first" if state.last_requested_at is None else "a"
     short = max(LEAST_HELD_OUT - state.fresh, LEAST_HELD_OUT + LEAST_TRAINED_ON - state.labelled)
     if short > 0:
-        return Due(False, f"{short} more labelled issues are needed for a training and a hold-out that is later")
+        why = f"{short} more labelled issues are needed for {which} training and a hold-out that is later"
+        return Due(False, why + f": {LEAST_TRAINED_ON} to learn from, {LEAST_HELD_OUT} to be judged on")
     new = state.decisions - state.decisions_before
     enough = max(settings.retrain_labels, round(settings.retrain_share * state.decisions_before))
+    last = state.last_requested_at
+    if last is None:
+        known = f"{new} label decisions of people are known"
+        needed = (
+            f"{enough} are enough for the first training" if new >= enough else f"at {enough} the first training begins"
+        )
+        return Due(new >= enough, f"{known}; {needed}")
     if new >= enough:
         return Due(True, f"{new} new label decisions since the last training; {enough} are enough")
-    last = state.last_requested_at
-    if last is not None and new >= 1 and now - last >= settings.retrain_after:
+    if new >= 1 and now - last >= settings.retrain_after:
         return Due(True, f"{new} new label decisions, and {(now - last).days} days since the last training")
     return Due(False, f"{new} new label decisions since the last training; at {enough} the next begins")
 

@@ -1,7 +1,7 @@
 """What the pages show, read from the database: a fixed number of bounded queries a page, however much there is."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,18 +64,21 @@ class Overview:
 # --- figures
 
 
-def judged(session: Session, repository_ids: Iterable[int], *, only: str | None = None) -> dict[int, list[Judged]]:
+def judged(
+    session: Session, repository_ids: Iterable[int], *, only: str | None = None, applying: Container[int] = ()
+) -> dict[int, list[Judged]]:
     """Return the first prediction of each issue, oldest first, for the latest `COUNTED` issues of each repository.
 
     The first one counts, for it was made before anybody had answered. With `only`, guesses with another decision are
-    left out, which is enough for precision and coverage.
+    left out, which is enough for precision and coverage. In the repositories that are `applying` now, nothing could be
+    put on while they had another mode; of the others all is told as it would have been.
     """
     firsts = _firsts(repository_ids)
     decisions, truths = _decisions(session, firsts, only), _truths(session, firsts)
     found: dict[int, list[Judged]] = defaultdict(list)
-    for key, repository_id, number, at in session.execute(select(firsts).order_by(firsts.c.id)):
-        known = truths.get((repository_id, number), {})
-        found[repository_id].append(Judged(number, at, decisions.get(key, {}), known))
+    for key, repository_id, number, at, mode in session.execute(select(firsts).order_by(firsts.c.id)):
+        known, could_apply = truths.get((repository_id, number), {}), mode == APPLY or repository_id not in applying
+        found[repository_id].append(Judged(number, at, decisions.get(key, {}), known, could_apply))
     return found
 
 
@@ -90,7 +93,7 @@ def _firsts(repository_ids: Iterable[int]) -> CTE:
     )
     rank = func.row_number().over(partition_by=first.c.repository_id, order_by=first.c.id.desc())
     ranked = select(first.c.id, rank.label("rank")).subquery()
-    columns = (Prediction.id, Prediction.repository_id, Prediction.number, Prediction.created_at)
+    columns = (Prediction.id, Prediction.repository_id, Prediction.number, Prediction.created_at, Prediction.mode)
     return select(*columns).join(ranked, ranked.c.id == Prediction.id).where(ranked.c.rank <= COUNTED).cte()
 
 

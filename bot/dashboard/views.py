@@ -1,6 +1,6 @@
 """The pages. Everything but the sign-in page and the style sheet needs the operator's session."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound, Unauthorized
 
 from bot import auth, in_force, registration, removal, repo_config, storage
-from bot.accuracy import APPLY, SUGGEST, Tally, summarise
+from bot.accuracy import APPLY, SUGGEST, Judged, Tally, summarise
 from bot.dashboard import charts, choices, formats, hindsights, queries
 from bot.database import Database
 from bot.errors import NotFoundError
-from bot.models import Guess, Installation, Repository
+from bot.models import Guess, Installation, Mode, Repository
 from bot.settings import Settings
 
 KEY = "issue_tagger_dashboard"
@@ -126,7 +126,7 @@ def index() -> ResponseReturnValue:
     """List the repositories."""
     with context().database.read() as session:
         repositories = storage.repositories(session)
-        judged = queries.judged(session, [repo.id for repo in repositories], only=APPLY)
+        judged = _judged(session, repositories, only=APPLY)
         return flask.render_template(
             "index.html",
             repositories=repositories,
@@ -171,7 +171,7 @@ def accuracy(owner: str, name: str) -> ResponseReturnValue:
     """Draw accuracy over time. Matplotlib's SVG carries its style inside, hence the policy of its own."""
     with context().database.read() as session:
         repo = storage.repository_named(session, f"{owner}/{name}")
-        shown = charts.course(queries.judged(session, [repo.id])[repo.id], queries.promotions(session, repo.id))
+        shown = charts.course(_judged(session, [repo])[repo.id], queries.promotions(session, repo.id))
     if not shown.windows:
         raise NotFoundError("there are not enough predictions yet for a picture")
     palette = charts.DARK if flask.request.args.get("theme") == "dark" else charts.LIGHT
@@ -179,8 +179,15 @@ def accuracy(owner: str, name: str) -> ResponseReturnValue:
     return flask.Response(charts.accuracy_svg(shown, palette=palette), mimetype="image/svg+xml", headers=headers)
 
 
+def _judged(
+    session: Session, repositories: Sequence[Repository], *, only: str | None = None
+) -> Mapping[int, list[Judged]]:
+    applying = {repo.id for repo in repositories if in_force.mode(repo, context().settings) is Mode.APPLY}
+    return queries.judged(session, [repo.id for repo in repositories], only=only, applying=applying)
+
+
 def _figures(session: Session, repo: Repository) -> Mapping[str, Any]:
-    judged = queries.judged(session, [repo.id])[repo.id]
+    judged = _judged(session, [repo])[repo.id]
     applied, suggested = summarise(judged), summarise(judged, SUGGEST)
     thresholds = queries.thresholds(session, repo)
     rows = [

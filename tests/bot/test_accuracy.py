@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -44,6 +45,14 @@ def test_summary_counts_labels_and_issues_apart() -> None:
     assert (overall.right, overall.wrong, overall.unanswered) == (1, 1, 1)
     assert (overall.precision, overall.coverage) == (0.5, 2 / 3)
     assert (overall.support, overall.recall) == (2, 0.5)  # nobody predicted docs, so it is not asked for
+
+
+def test_coverage_of_what_is_applied_is_over_issues_on_which_something_could_be() -> None:
+    before = replace(judged(1, {"bug": "apply", "api": "suggest"}, {"bug": POSITIVE}), could_apply=False)
+    both = [before, judged(2, {"bug": "apply"}, {})]
+    applied, suggested = summarise(both).overall, summarise(both, SUGGEST).overall
+    assert (applied.issues, applied.chosen, applied.right, applied.labels) == (1, 1, 1, 2)
+    assert (suggested.issues, suggested.chosen) == (2, 1)
 
 
 def test_suggestions_are_counted_on_their_own() -> None:

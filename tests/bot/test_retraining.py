@@ -20,14 +20,19 @@ AGAIN = replace(READY, decisions=210, decisions_before=200, last_requested_at=ST
 @pytest.mark.parametrize(
     ("state", "now", "why"),
     [
-        (READY, True, "100 new label decisions since the last training; 20 are enough"),
+        (READY, True, "100 label decisions of people are known; 20 are enough for the first training"),
         (replace(READY, running=True), False, "a training is under way"),
-        (replace(READY, labelled=69), False, "1 more labelled issues are needed"),
+        (replace(READY, labelled=69), False, "1 more labelled issues are needed for the first training"),
         (replace(READY, fresh=49, labelled=300), False, "1 more labelled issues are needed"),
         (replace(READY, fresh=40, labelled=40), False, "30 more labelled issues are needed"),
-        (replace(READY, decisions=19), False, "19 new label decisions since the last training; at 20 the next begins"),
+        (
+            replace(READY, decisions=19),
+            False,
+            "19 label decisions of people are known; at 20 the first training",
+        ),
         (replace(READY, decisions=20), True, "20 are enough"),
         (AGAIN, False, "10 new label decisions since the last training; at 30 the next begins"),
+        (replace(AGAIN, fresh=40), False, "needed for a training and a hold-out that is later: 20 to learn from, 50"),
         (replace(AGAIN, decisions=229), False, "at 30 the next begins"),
         (replace(AGAIN, decisions=230), True, "30 are enough"),
         (replace(AGAIN, last_requested_at=START - timedelta(days=7)), True, "and 7 days since the last training"),
