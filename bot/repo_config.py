@@ -4,7 +4,6 @@ What may stand in it is said by `issue-tagger.schema.json`, which is published f
 the file need not be trusted.
 """
 
-import difflib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,9 +16,9 @@ from typing import Any
 
 import regex
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from bot import safe_yaml
+from bot.mistakes import explain
 from bot.models import Mode
 from bot.repeats import repeats
 from bot.safe_yaml import FileError, Lines, Place, Problem
@@ -105,7 +104,7 @@ def parse(content: bytes) -> RepoConfig:
     text = _decoded(content)
     data, lines = safe_yaml.read(text)
     errors = islice(_validator().iter_errors(data), MOST_PROBLEMS)
-    told = (problem for error in errors for problem in _explain(error, lines))
+    told = (problem for error in errors for problem in explain(error, lines))
     problems = list(islice(told, MOST_PROBLEMS)) or list(islice(_patterns(data or {}, lines), MOST_PROBLEMS))
     if problems:
         raise FileError(problems)
@@ -160,33 +159,6 @@ def _decoded(content: bytes) -> str:
 @cache
 def _validator() -> Draft202012Validator:
     return Draft202012Validator(json.loads(SCHEMA.read_text()))
-
-
-def _explain(error: ValidationError, lines: Lines) -> Iterator[Problem]:
-    place = tuple(error.absolute_path)
-    line, where = lines.get(place, 1), ".".join(map(str, place)) or "the file"
-    schema: Any = error.schema
-    instance: Any = error.instance
-    if error.validator == "additionalProperties":
-        known = schema.get("properties", {})
-        for name in sorted(instance.keys() - known.keys()):
-            yield Problem(
-                lines.get((*place, name), line), f"there is no setting {name!r} in {where}{_near(name, known)}"
-            )
-    elif error.validator == "required":
-        yield Problem(line, f"{where} lacks {', '.join(sorted({*schema['required']} - instance.keys()))}")
-    elif error.validator == "minProperties":
-        if instance.keys() >= set(schema.get("required", ())):
-            yield Problem(line, f"{where} needs a pattern, such as title: crash")
-    elif error.validator == "type" and isinstance(instance, bool):
-        yield Problem(line, f"{where} is {instance} to YAML; put words such as on, off, yes and no in quotes")
-    else:
-        yield Problem(line, f"{where}: {error.message[:200]}")
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are: {', '.join(sorted(known))}"
 
 
 def _patterns(data: Mapping[str, Any], lines: Lines) -> Iterator[Problem]:

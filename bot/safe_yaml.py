@@ -16,6 +16,16 @@ LONGEST_NUMBER = 20  # characters
 STR, INT, FLOAT = (f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float"))
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 
+HINTS = {
+    "mapping values are not allowed": "a colon where none can be; put such text in quotes, and check the indentation",
+    r"found character '\t'": "a tab; indent with spaces",
+    "expected <block end>": "this line's indentation, or its dash, does not fit the lines above",
+    "could not find expected ':'": "a name without a colon after it",
+    "expected ',' or": "a bracket that is not closed, or a comma that is missing",
+    "found unexpected end of stream": "a quotation mark that is not closed",
+    "expected a single document": "more than one document; leave out the line ---",
+}  # by the begin of what PyYAML says
+
 Place = tuple[str | int, ...]  # keys and indexes, from the top of the file
 Lines = dict[Place, int]
 
@@ -77,6 +87,15 @@ class _Bounded(yaml.SafeLoader):
         self.depth -= 1
         return node
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """Return what a node says; FileError with its line where that is no value, as 2026-99-99 is no day."""
+        try:
+            return super().construct_object(node, deep)
+        except FileError:
+            raise
+        except (ValueError, OverflowError) as error:
+            raise FileError([_at(node.start_mark, f"{node.value[:40]!r} cannot be read: {error}")]) from error
+
 
 class _Texts(_Bounded):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
@@ -94,13 +113,20 @@ def _read(text: str, kind: type[_Bounded]) -> tuple[Any, Lines]:
         return (loader.construct_document(node) if node else None), lines
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise FileError([_at(mark, f"this is no YAML: {error.problem or error.context}")]) from error
+        raise FileError([_at(mark, f"this is no YAML: {_hint(error)}")]) from error
     except yaml.YAMLError as error:
         raise FileError([Problem(1, f"this is no YAML: {str(error).splitlines()[0]}")]) from error
     except FileError:
         raise
     except (ValueError, OverflowError) as error:
         raise FileError([Problem(1, f"a value cannot be read: {error}")]) from error
+
+
+def _hint(error: yaml.MarkedYAMLError) -> str:
+    """Return in words what is no YAML; what PyYAML says where we have none."""
+    said = error.problem or error.context or ""
+    whole = f"{error.context} {said}"
+    return next((hint for begin, hint in HINTS.items() if begin in whole), said)
 
 
 def _at(mark: Any, reason: str) -> Problem:

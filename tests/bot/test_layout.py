@@ -10,8 +10,19 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 LAYERS = (
-    {"errors", "events", "models", "reasons", "registration", "repeats", "repo_config", "safe_yaml"}
-    | {"setting_values", "settings"},
+    {
+        "errors",
+        "events",
+        "mistakes",
+        "models",
+        "reasons",
+        "registration",
+        "repeats",
+        "repo_config",
+        "safe_yaml",
+        "setting_values",
+        "settings",
+    },
     {"storage", "label_log", "leases", "database", "errands", "written"},
     {
         "accuracy",

@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
+from bot.mistakes import LIMITS
 from bot.models import Mode
 from bot.repo_config import MOST_BYTES, MOST_PROBLEMS, SCHEMA, RepoConfig, Rule, matches, parse, parse_old
 from bot.safe_yaml import FileError, Problem
@@ -82,14 +84,29 @@ def test_every_setting_of_the_schema_stands_in_that_example() -> None:
     [
         ("mode: suggest\nmoode: apply\n", 2, "no setting 'moode' in the file; did you mean 'mode'"),
         ("labels:\n  include: [a]\n  only: [b]\n", 3, "no setting 'only' in labels; there are: exclude, include"),
-        ("mode: always\n", 1, "'always' is not one of"),
-        ("\n\nprecision:\n  apply: 90\n", 4, "precision.apply"),
+        ("mode: always\n", 1, "mode is 'always'; there are: apply, shadow, suggest"),
+        ("mode: Sugest\n", 1, "mode is 'Sugest'; did you mean 'suggest'?"),
+        ("language: no\n", 1, "language is False to YAML; put words such as on, off, yes and no in quotes"),
+        ("ignore:\n  associations:\n    - owner\n", 3, "ignore.associations.0 is 'owner'; did you mean 'OWNER'?"),
+        ("ignore:\n  associations:\n    - [a]\n", 3, "ignore.associations.0 is a list; there are: COLLABORATOR,"),
+        ("labels: [bug]\n", 1, "labels is a list, and must be a block of names, each with a colon and a value"),
+        ("labels:\n  include:\n    - 12\n", 3, "labels.include.0 is 12, and must be text; put it in quotes"),
+        ("labels:\n  include:\n    - ''\n", 3, "labels.include.0 is empty"),
+        ("labels:\n  include:\n    - " + "a" * 201 + "\n", 3, "has 201 characters; 200 are the most"),
+        ("labels:\n  include: [" + "a," * 1001 + "]\n", 2, "labels.include has 1,001 entries; 1,000 are the most"),
+        ("groups:\n", 1, "groups is empty, and must be a block of names"),
+        ("most_labels: 0\n", 1, "most_labels is 0, and must be 1 or more"),
+        ("most_labels: many\n", 1, "most_labels is 'many', and must be a whole number"),
+        ("delay_minutes: 20000\n", 1, "delay_minutes is 20000, and must be 10,080 or less"),
+        ("precision: {apply: 0}\n", 1, "precision.apply is 0, and must be above 0"),
+        ("rules:\n  - label: x\n    answers: {}\n", 3, "rules.0.answers needs a pattern"),
+        ("\n\nprecision:\n  apply: 90\n", 4, "precision.apply is 90, and must be below 1; 90 % is 0.9"),
         ("precision:\n  apply: 0.5\n  suggest: 0.8\n", 3, "must not be above"),
         ("most_labels: yes\n", 1, "put words such as on, off, yes and no in quotes"),
         ("labels:\n  include:\n    - bug\n    - on\n", 4, "in quotes"),
-        ("labels:\n  include: bug\n", 2, "is not of type 'array'"),
+        ("labels:\n  include: bug\n", 2, "labels.include is 'bug', and must be a list, such as [bug, docs]"),
         ("mode: apply\nmode: suggest\n", 2, "mode is there already, on line 1"),
-        ("groups:\n  area/*: two\n", 2, "'two' is not one of"),
+        ("groups:\n  area/*: two\n", 2, "groups.area/* is 'two'; there are: never, one, settled"),
         ("groups:\n  yes: one\n", 2, "the key yes is no text to YAML"),
         ("rules:\n  - title: x\n", 2, "lacks label"),
         ("rules:\n  - label: x\n", 2, "needs a pattern"),
@@ -101,20 +118,25 @@ def test_every_setting_of_the_schema_stands_in_that_example() -> None:
         ("rules:\n  - label: x\n    title: '(?x)a{1 0 0 0 0 0 0 0}'\n", 3, "counts in braces"),
         ('rules:\n  - label: x\n    title: "(?x)a{1#c\\n00000000}"\n', 3, "counts in braces"),
         ("rules:\n  - label: x\n    title: '(?:(?:a{999}){999}){999}'\n", 3, "counts in braces"),
-        ("- a\n", 1, "is not of type 'object'"),
-        ("mode: [apply\n", 2, "this is no YAML"),
-        ("a: \tb: c\n", 1, "this is no YAML"),
+        ("- a\n", 1, "the file is a list, and must be a block of names"),
+        ("mode: [apply\n", 2, "this is no YAML: a bracket that is not closed"),
+        ("a: \tb: c\n", 1, "this is no YAML: a tab"),
+        ("labels:\n\tinclude: [a]\n", 2, "this is no YAML: a tab; indent with spaces"),
+        ("mode: apply\n  language: de\n", 2, "this is no YAML: a colon where none can be"),
+        ("labels:\n    include: [a]\n  exclude: [b]\n", 3, "this is no YAML: this line's indentation"),
+        ("mode: 'apply\n", 2, "this is no YAML: a quotation mark that is not closed"),
+        ("mode: apply\nlanguage\ndelay_minutes: 1\n", 3, "this is no YAML: a name without a colon"),
         ("mode: &a apply\nlanguage: *a\n", 2, "aliases"),
         ("delay_minutes: .inf\n", 1, "delay_minutes"),
         ("delay_minutes: .nan\n", 1, "delay_minutes"),
-        ("mode: 2026-99-99\n", 1, "cannot be read"),
+        ("\nmode: 2026-99-99\n", 2, "'2026-99-99' cannot be read"),
         ("mode: !!python/object/apply:os.system [id]\n", 1, "tags (!name) are not taken"),
         ("\nmode: !!bool foo\n", 2, "tags (!name) are not taken"),
         ("delay_minutes: !!float nan\n", 1, "tags (!name) are not taken"),
         ('mode: "\\UFFFFFFFF"\n', 1, "cannot be read"),
         ("%YAML 1." + "9" * 5_000 + "\n---\nmode: apply\n", 1, "cannot be read"),
         ("\nprecision:\n  apply: " + "1:" * 9 + "1.5\n", 3, "precision.apply"),
-        ("precision:\n  apply: " + "1:" * 200 + "1.5\n", 1, "cannot be read"),
+        ("precision:\n  apply: " + "1:" * 200 + "1.5\n", 2, "cannot be read"),
         ("\nmode: 0x" + "F" * 20_000 + "\n", 2, "mode is too long for a number"),
         ('rules:\n- title: crash\n  label: "\\uD800"\n', 3, "rules.0.label has characters that are no text"),
         ('labels:\n  include:\n  - "\\0"\n', 3, "labels.include.0 has characters that are no text"),
@@ -127,6 +149,18 @@ def test_mistake_is_told_with_its_line(text: str, line: int, reason: str) -> Non
     found = problems(text)
     assert [each.line for each in found] == [line]
     assert reason in found[0].reason
+
+
+def test_there_are_words_for_every_mistake_that_the_schema_can_find() -> None:
+    def keywords(part: object) -> set[str]:
+        inner = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        found = set().union(*map(keywords, inner))
+        return found | (part.keys() & Draft202012Validator.VALIDATORS.keys() if isinstance(part, dict) else set())
+
+    others = {"additionalProperties", "enum", "items", "minProperties", "properties", "required", "type", "$ref"}
+    schema = json.loads(SCHEMA.read_text())
+    named = schema.pop("$defs")
+    assert keywords([schema, *named.values()]) <= LIMITS.keys() | others
 
 
 def test_every_mistake_is_told_at_once_in_the_order_of_the_file() -> None:
@@ -199,8 +233,6 @@ def test_usual_counts_are_taken() -> None:
 
 
 def test_schema_is_one() -> None:
-    from jsonschema import Draft202012Validator
-
     Draft202012Validator.check_schema(json.loads(SCHEMA.read_text()))
 
 
