@@ -25,6 +25,7 @@ Count = Callable[[int], None]
 class Source:
     """A repository's issues in the order in which they are lived through; each has a moment.
 
+    `repository` is the file's name where the file does not tell whose issues they are.
     `dated` is False where the moments are made up: the file's order, an hour apart.
     """
 
@@ -75,8 +76,7 @@ def _from_file(path: Path) -> Source:
         )
     if len({issue.number for issue in issues}) < len(issues):
         raise SourceError(f"{path}: an issue is there twice, once with the name of its repository and once without")
-    name = names[0] if names else path.name.split(".")[0] or path.name
-    return _source(name, issues, {})
+    return _source(names[0] if names else path.name, issues, {})
 
 
 def _source(name: str, issues: Sequence[Issue], descriptions: Mapping[str, str]) -> Source:

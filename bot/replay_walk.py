@@ -156,7 +156,7 @@ def _world(plan: Plan, folder: Path, start: datetime) -> Iterator[_World]:
     settings = replace(settings, delay=timedelta(0), method=METHOD if settings.method == AUTO else settings.method)
     clock = Clock(start)
     known = {name: plan.source.descriptions.get(name, "") for name in label_counts(plan.source.issues)}
-    github = RecordingGitHub(full_name(plan.source.repository), known, clock)
+    github = RecordingGitHub(_full_name(plan.source.repository), known, clock)
     database = Database(settings.database_url)
     event.listen(database.engine, "connect", _make_fast)
     try:
@@ -169,8 +169,8 @@ def _world(plan: Plan, folder: Path, start: datetime) -> Iterator[_World]:
         database.engine.dispose()
 
 
-def full_name(repository: str) -> str:
-    """Return the name of a repository as GitHub has them, also for a file that does not tell."""
+def _full_name(repository: str) -> str:
+    """Return the name of a repository as GitHub has them, also for a file that does not tell it."""
     return repository if "/" in repository else f"local/{repository}"
 
 

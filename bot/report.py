@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.accuracy import APPLY, SUGGEST, Judged, Tally, Window, summarise
 from bot.models import Guess, Truth
-from bot.replay_walk import Lived, Plan, Predicted, Training, full_name
+from bot.replay_walk import Lived, Plan, Predicted, Training
 from pipeline.issues import Issue
 
 WINDOW = 100  # issues a point of the timeline stands for
@@ -37,7 +37,7 @@ def report(plan: Plan, lived: Lived, *, seconds: float) -> Report:
     applied, suggested = summarise(judged, APPLY), summarise(judged, SUGGEST)
     source = plan.source
     figures = {
-        "repository": full_name(source.repository),
+        "repository": source.repository,
         "issues": len(source.issues),
         "evaluated": len(judged),
         "applied": _overall(applied.overall),

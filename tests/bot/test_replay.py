@@ -58,7 +58,7 @@ def write(rows: list[dict[str, Any]], name: str = "demo.jsonl") -> str:
 
 def figures(run: Run, *arguments: str) -> dict[str, Any]:
     status, _, err = run(*arguments, "--json", "out.json")
-    assert (status, err) == (0, "")
+    assert status == 0, err
     found: dict[str, Any] = json.loads(Path("out.json").read_text())
     return found
 
@@ -167,6 +167,23 @@ def test_the_picture_in_the_page_is_whole(run: Run) -> None:
     pictures = re.findall(r"data:image/svg\+xml;base64,([^\"]+)", Path("page.html").read_text())
     assert len(pictures) == 2
     assert all(base64.b64decode(each).rstrip().endswith(b"</svg>") for each in pictures)
+
+
+def test_page_and_terminal_show_the_same_figures_of_each_label(run: Run) -> None:
+    rows = [row(each, labels=[{"name": name} for name in (*each.labels, "rare")]) for each in invented(30)]
+    _, out, _ = run(write(rows), "--html", "page.html", "--json", "out.json")
+    page = " ".join(re.sub(r"<[^>]*>", " ", Path("page.html").read_text()).split())
+    assert [each["applied"] for each in json.loads(Path("out.json").read_text())["per_label"]] == [0] * 4
+    for told in (page, " ".join(out.split())):
+        assert "rare 30 0 0 — 0 %" in told
+
+
+def test_file_that_does_not_tell_its_repository_is_called_by_its_own_name(run: Run) -> None:
+    rows = [{key: value for key, value in row(each).items() if key != "html_url"} for each in invented(30)]
+    _, out, _ = run(write(rows, "our.issues.jsonl"), "--json", "out.json", "--html", "page.html")
+    assert out.splitlines()[0] == "our.issues.jsonl"
+    assert json.loads(Path("out.json").read_text())["repository"] == "our.issues.jsonl"
+    assert "would have done in our.issues.jsonl</h1>" in Path("page.html").read_text()
 
 
 # --- what cannot be used
