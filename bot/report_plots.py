@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bot.dashboard.charts import DARK, LIGHT, Palette, quiet, svg
@@ -17,6 +19,7 @@ Draw: TypeAlias = "Callable[[Figure, Palette], None]"
 Points: TypeAlias = Sequence[tuple[float, float]]
 COLORS = ("#0f7ac0", "#d5650a", "#0a9a70", "#c065a0", "#a98300", "#5a62d6", "#c0392b", "#7b8794", "#3aa6b9", "#8a5a2b")
 MARKERS = "osD^vPX<>*"
+MOST_TICKS = 12  # of an axis whose every number could have one
 WIDE, SQUARE = (9.6, 4.0), (5.4, 4.6)  # inches
 
 
@@ -184,20 +187,24 @@ def zero_shot(name: str, told: Sequence[Mapping[str, Any]]) -> Picture:
 
 def knn_map(name: str, told: Mapping[str, Any]) -> Picture:
     """Draw validation micro-F1 by k and m."""
-
-    def draw(figure: Figure, palette: Palette) -> None:
-        axes = figure.subplots()
-        values = [[float("nan") if cell is None else float(cell) for cell in row] for row in told["micro_f1"]]
-        shown = axes.imshow(values, aspect="auto", origin="lower", cmap="viridis")
-        axes.set_xticks(range(len(told["m"])), [str(m) for m in told["m"]])
-        axes.set_yticks(range(len(told["k"])), [str(k) for k in told["k"]])
-        _dress(axes, palette, x="m: votes that a label needs", y="k: neighbours asked")
-        axes.grid(visible=False)
-        bar = figure.colorbar(shown, ax=axes)
-        bar.ax.tick_params(colors=palette.ink, labelsize=9)
-
     words = "Micro-F1 on validation data by neighbours asked (k) and votes that a label needs (m)."
+    draw = partial(draw_knn_map, told)
     return picture(f"knn-map-{name}", f"{name}: k and m", words, draw, size=SQUARE)
+
+
+def draw_knn_map(told: Mapping[str, Any], figure: Figure, palette: Palette) -> None:
+    """Draw micro-F1 as a colour, m to the right and k upwards."""
+    axes = figure.subplots()
+    values = [[float("nan") if cell is None else float(cell) for cell in row] for row in told["micro_f1"]]
+    shown = axes.imshow(values, aspect="auto", origin="lower", cmap="viridis")
+    for axis, numbers in ((axes.xaxis, told["m"]), (axes.yaxis, told["k"])):
+        step = math.ceil(len(numbers) / MOST_TICKS)
+        axis.set_ticks(range(step - 1, len(numbers), step), [str(number) for number in numbers[step - 1 :: step]])
+    _dress(axes, palette, x="m: votes that a label needs", y="k: neighbours asked")
+    axes.grid(visible=False)
+    bar = figure.colorbar(shown, ax=axes)
+    bar.set_label("micro-F1", color=palette.ink, fontsize=9)
+    bar.ax.tick_params(colors=palette.ink, labelsize=9)
 
 
 def lines(name: str, title: str, note: str, axis: tuple[str, str], series: Iterable[tuple[str, Points]]) -> Picture:
