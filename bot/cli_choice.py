@@ -1,23 +1,26 @@
 """How a method was chosen, in lines of text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pipeline.choice import parts
+
 COLUMNS = ("micro_f1", "macro_f1", "average_precision")
+HEAD = "issues  seconds  micro-F1  macro-F1  precision"
 MOST_NAMED = 10  # labels of one reason
 
 
 def lines(selection: Mapping[str, Any]) -> list[str]:
-    """Return the table of all that was tried, and the labels that are left out."""
-    return [*_table(selection.get("table", ())), *_left_out(selection.get("left_out", {}))]
+    """Return the table of all that was tried, a part for each set of issues, and the labels that are left out."""
+    table = selection.get("table", ())
+    width = max((len(each["name"]) for each in table), default=0)
+    found = [line for on, rows in parts(table) for line in _part(on, rows, width)]
+    return [*found, *_left_out(selection.get("left_out", {}))]
 
 
-def _table(entries: Any) -> list[str]:
-    if not entries:
-        return []
-    width = max(len(each["name"]) for each in entries)
-    head = f"  {'tried':{width}}  issues  seconds  micro-F1  macro-F1  precision"
-    return [head, *(_row(each, width) for each in entries)]
+def _part(on: str, rows: Sequence[Mapping[str, Any]], width: int) -> list[str]:
+    measured = [f"Measured on {on}, the best first:", f"  {'tried':{width}}  {HEAD}"]
+    return [*(measured if on else ["Not measured:"]), *(_row(each, width) for each in rows)]
 
 
 def _row(entry: Mapping[str, Any], width: int) -> str:

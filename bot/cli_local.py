@@ -19,6 +19,7 @@ from bot import cli_choice, settings
 from bot.cli_labels import ArgumentError, choose_labels
 from bot.settings import AUTO
 from pipeline import evaluation, registry, selection, training
+from pipeline.choice import Choice
 from pipeline.decisions import Decision, PrecisionTargets, decide_all, f1_threshold
 from pipeline.duplicates import duplicate_groups
 from pipeline.errors import TooFewIssuesError
@@ -27,7 +28,7 @@ from pipeline.issues import Issue, Targets, build_targets, label_counts, usual_l
 from pipeline.label_evidence import too_rare
 from pipeline.methods import method_class
 from pipeline.methods.base import Progress
-from pipeline.selection import Choice, Wanted
+from pipeline.selection import Wanted
 from pipeline.splits import temporal_split
 from pipeline.training import Recipe, Trained
 

@@ -12,10 +12,10 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from itertools import combinations
-from typing import Any
 
 from pipeline.arena import HOLDOUT_SHARE, Arena, Material, Score, cross_fitting, holding_out, probability_better, score
 from pipeline.candidates import STANDING, Budget, Candidate, OutOfTimeError, blend_of, ladder, missing
+from pipeline.choice import Choice, Entry, ranked
 from pipeline.errors import PipelineError, TooFewIssuesError
 from pipeline.issues import Probabilities
 from pipeline.label_evidence import weigh_labels
@@ -28,43 +28,6 @@ BETTER = 0.9  # how sure it must be that a candidate is better than the one that
 MOST_BLENDED = 3
 CHOOSING = 0.75  # the share of the progress that the choice is
 LEAST_TO_DISMISS = 20  # issues with a label, below which chance cannot be told from a label that is hard to learn
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A row of the table: a candidate, and what came of it."""
-
-    name: str
-    what: str
-    state: str  # chosen, compared, skipped or failed
-    why: str = ""
-    seconds: float | None = None
-    issues: int | None = None
-    micro_f1: float | None = None
-    macro_f1: float | None = None
-    average_precision: float | None = None
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What was chosen, why, and all that was tried.
-
-    Parameters
-    ----------
-    left_out : mapping of str to str
-        Labels that cannot be learnt, with the reason; they are not among `labels`.
-    """
-
-    method: str
-    settings: Mapping[str, Any]
-    labels: tuple[str, ...]
-    why: str
-    table: tuple[Entry, ...]
-    left_out: Mapping[str, str]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it as JSON takes it."""
-        return {"why": self.why, "table": [asdict(each) for each in self.table], "left_out": dict(self.left_out)}
 
 
 def choose(material: Material, budget: Budget, *, progress: Progress | None = None) -> Choice:
@@ -155,7 +118,8 @@ class _Race:
     material: Material
     budget: Budget
     report: Progress
-    _entries: dict[str, Entry] = field(default_factory=dict)
+    _entries: dict[tuple[str, str], Entry] = field(default_factory=dict)  # by name, and what it was measured on
+    _decided_on: str = ""
     _seen: dict[int, dict[Candidate, Probabilities]] = field(default_factory=dict)  # by arena
     _longest: float = 0.0  # seconds of a fit of the best so far, on the issues of an arena
 
@@ -200,14 +164,20 @@ class _Race:
         self.budget.note(candidate, seconds, size, labels)
         self._longest = max(self._longest, 0.0 if candidate.slow else seconds)
         self.predicted(arena)[candidate] = predicted
-        return self._enter(_measured(candidate, score(arena.y, predicted, self.material.labels), seconds))
+        return self._measured(arena, candidate, score(arena.y, predicted, self.material.labels), seconds)
 
     def _reserve(self) -> float:
         """Return the seconds that the fits of the best quick one take after the choice: three members at most."""
         return (self.budget.whole(self._longest) - self._longest) * MOST_BLENDED
 
     def _enter(self, entry: Entry) -> None:
-        self._entries[entry.name] = entry
+        self._entries[entry.name, entry.on] = entry
+
+    def _measured(self, arena: Arena, candidate: Candidate, found: Score, seconds: float | None = None) -> None:
+        """Enter how good the predictions of a candidate are in an arena."""
+        taken = None if seconds is None else round(seconds, 2)
+        about = Entry(candidate.name, candidate.what, "compared", seconds=taken, on=arena.about)
+        self._enter(replace(about, **asdict(found)))
 
     # --- who is best
 
@@ -240,16 +210,20 @@ class _Race:
         """Let the parts of the one that stands predict the issues of an arena, where they have not yet."""
         for part in map(blend_of, zip(standing.parts, strict=True)):
             if part not in self.predicted(arena):
-                self.predicted(arena)[part] = arena.predict(part, None)
+                begun = self.budget.clock()
+                predicted = self.predicted(arena)[part] = arena.predict(part, None)
+                found = score(arena.y, predicted, self.material.labels)
+                self._measured(arena, part, found, self.budget.clock() - begun)
 
     def _contest(self, arena: Arena, standing: Candidate, others: Sequence[Candidate]) -> tuple[Candidate, str]:
         """Return the one that stands, or the best other one if that is better beyond doubt."""
+        self._decided_on = arena.about
         predicted = {each: self._blended(arena, each) for each in [standing, *others]}
         scores = {each: score(arena.y, p, self.material.labels) for each, p in predicted.items()}
         best = max(others, key=lambda each: (scores[each].mean, -each.cost))
         for each in (standing, best):
             if len(each.parts) > 1:
-                self._enter(_measured(each, scores[each], None))
+                self._measured(arena, each, scores[each])
         if best == standing:
             return standing, f"{standing.name} is the best on {arena.about}: {_figures(scores[standing])}"
         sure = probability_better(arena.y, predicted[best], predicted[standing], arena.groups, seed=self.material.seed)
@@ -262,29 +236,11 @@ class _Race:
         return arena.blend(parts) if len(parts) > 1 else parts[0]
 
     def choice(self, winner: Candidate, why: str, left_out: Mapping[str, str]) -> Choice:
-        """Return the winner with the table of all, the best first."""
-        if winner.name in self._entries:
-            self._enter(replace(self._entries[winner.name], state="chosen"))
-        table = sorted(self._entries.values(), key=lambda each: (each.average_precision is None, -_mean(each)))
+        """Return the winner with the table of all."""
+        self._enter(replace(self._entries[winner.name, self._decided_on], state="chosen"))
         labels = tuple(each for each in self.material.labels if each not in left_out)
-        return Choice(winner.method, winner.settings, labels, why, tuple(table), left_out)
-
-
-def _measured(candidate: Candidate, found: Score, seconds: float | None) -> Entry:
-    return Entry(
-        candidate.name,
-        candidate.what,
-        "compared",
-        seconds=None if seconds is None else round(seconds, 2),
-        issues=found.issues,
-        micro_f1=found.micro_f1,
-        macro_f1=found.macro_f1,
-        average_precision=found.average_precision,
-    )
-
-
-def _mean(entry: Entry) -> float:
-    return (entry.micro_f1 or 0.0) + (entry.average_precision or 0.0)
+        table = ranked(self._entries.values(), self._decided_on)
+        return Choice(winner.method, winner.settings, labels, why, table, left_out)
 
 
 def _figures(found: Score) -> str:

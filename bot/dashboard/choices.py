@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import Any
 
 from bot.models import ModelVersion
+from pipeline.choice import parts
 
 
 def of(model: ModelVersion | None, store: Path) -> dict[str, Any]:
-    """Return the table of what was tried, why one was chosen, and the labels left out; empty where nothing is told."""
+    """Return what was tried, in parts measured on the same issues, why one was chosen, and the labels left out.
+
+    Empty where nothing is told.
+    """
     if model is None:
         return {}
     try:
@@ -16,4 +20,4 @@ def of(model: ModelVersion | None, store: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     found = about.get("selection") if isinstance(about, dict) else None
-    return found if isinstance(found, dict) else {}
+    return {**found, "parts": parts(found.get("table") or ())} if isinstance(found, dict) else {}

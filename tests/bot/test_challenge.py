@@ -13,6 +13,7 @@ from bot.errors import BotError
 from bot.models import Issue as IssueRow
 from bot.models import Label, LabelTruth, ModelVersion, Promotion, TrainingRun, Truth, Work
 from pipeline import registry, selection
+from pipeline.choice import Choice
 from pipeline.issues import Issue
 from pipeline.methods.naive_bayes import NaiveBayes
 from pipeline.training import Recipe
@@ -184,9 +185,9 @@ def test_method_is_chosen_by_evidence_within_the_time_that_is_set(
 ) -> None:
     given: list[selection.Wanted] = []
 
-    def choose(issues: list[Issue], wanted: selection.Wanted, **more: Any) -> tuple[Recipe, selection.Choice]:
+    def choose(issues: list[Issue], wanted: selection.Wanted, **more: Any) -> tuple[Recipe, Choice]:
         given.append(wanted)
-        choice = selection.Choice("naive_bayes", {}, wanted.labels[:1], "it is quick", (), {"a": "b"})
+        choice = Choice("naive_bayes", {}, wanted.labels[:1], "it is quick", (), {"a": "b"})
         return Recipe("naive_bayes", {}, choice.labels, wanted.seed), choice
 
     monkeypatch.setattr(selection, "choose_for", choose)

@@ -117,6 +117,7 @@ def test_method_is_chosen_and_all_that_was_tried_is_kept_and_shown(run: Run, iss
     assert manifest["method"] == report["method"] == chosen["name"].split()[0]
     for each in report["selection"]["table"]:
         assert f"  {each['name']}  " in out
+    assert f"Measured on {chosen['on']}, the best first:" in out
     assert report["selection"]["left_out"]["rare"] in out
 
 

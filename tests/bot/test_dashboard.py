@@ -226,7 +226,7 @@ def test_how_the_method_in_service_was_chosen_is_told(operator, database: Databa
     (tmp_path / "models" / "blend-1" / "manifest.json").write_text(json.dumps({"selection": told}))
     page = text_of(operator)
     assert "linear is the best." in page
-    assert "linear words chosen 90 1.5 0.500 0.250 0.750" in page
+    assert "Measured on 90 issues linear words chosen 90 1.5 0.500 0.250 0.750 Not measured" in page
     assert "failed — — — — — no checkpoint" in page
     assert "1 label not learnt, and why stale : no method beats chance" in page
     assert evil not in operator.get(PAGE).text

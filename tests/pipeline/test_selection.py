@@ -8,11 +8,12 @@ import pytest
 
 from pipeline import candidates, selection
 from pipeline.candidates import Budget, Candidate
+from pipeline.choice import Choice
 from pipeline.errors import ModelError, TooFewIssuesError
 from pipeline.issues import Issue, Probabilities, Targets
 from pipeline.methods import METHODS
 from pipeline.methods.base import Issues
-from pipeline.selection import Choice, Wanted, choose_for, train_best
+from pipeline.selection import Wanted, choose_for, train_best
 from tests.pipeline.samples import LABELS, issue, labelled
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
