@@ -146,10 +146,13 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")
     """
     environ = os.environ if environ is None else environ
     from_file, problems = _env_file(env_file)
-    reader = _Reader({**from_file, **environ})
+    reader = _Reader({**{name: value for name, (value, _) in from_file.items()}, **environ})
     reader.problems += problems
-    known = {name for name in environ if name.startswith(PREFIX)} | from_file.keys()
-    reader.problems += [f"{name}: there is no such setting; {_meant(name)}" for name in sorted(known - NAMES)]
+    places = {name: f"{env_file}, line {line}: " for name, (_, line) in from_file.items()}
+    known = {name for name in environ if name.startswith(PREFIX)} | places.keys()
+    reader.problems += [
+        f"{places.get(name, '')}{name}: there is no such setting; {_meant(name)}" for name in sorted(known - NAMES)
+    ]
     settings = _build(reader)
     if settings.app is None and not reader.problems:
         settings = replace(settings, app=_stored_app(settings.data_dir, reader))
@@ -166,22 +169,32 @@ def _meant(name: str) -> str:
     return f"did you mean {known[close[0]]}?" if close else "see README, Configuration"
 
 
-def _env_file(path: Path) -> tuple[dict[str, str], list[str]]:
-    """Return what a file sets, and what is wrong with its lines; none is quoted, for it may be a piece of a key."""
+def _env_file(path: Path) -> tuple[dict[str, tuple[str, int]], list[str]]:
+    """Return what a file sets and on which line, and what is wrong with its lines.
+
+    No line is quoted, for it may be a piece of a key.
+    """
     text = "" if path.is_dir() or not path.exists() else path.read_text(encoding="utf-8")
     lines = list(parse_stream(io.StringIO(text)))
     bad = [line for line in lines if line.error or (line.key and (line.value is None or not line.key.isidentifier()))]
-    good = "".join(line.original.string for line in lines if line not in bad)
-    found = {name: value or "" for name, value in dotenv_values(stream=io.StringIO(good)).items()}
-    return found, [_bad_line(path, line) for line in bad]
+    good = [line for line in lines if line not in bad]
+    values = dotenv_values(stream=io.StringIO("".join(line.original.string for line in good)))
+    numbers = {line.key: _number(line) for line in good if line.key}
+    return {name: (value or "", numbers[name]) for name, value in values.items()}, [
+        _bad_line(path, line) for line in bad
+    ]
+
+
+def _number(line: Binding) -> int:
+    """Return the number of the line on which a setting begins; empty lines before it are of the same piece."""
+    text = line.original.string
+    return line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _bad_line(path: Path, line: Binding) -> str:
-    text = line.original.string
-    number = line.original.line + text[: len(text) - len(text.lstrip())].count("\n")
-    name = next(iter(re.findall(r"\w+", text)), "")
+    name = next(iter(re.findall(r"\w+", line.original.string)), "")
     what = f"{name} is not followed by = and a value" if name in NAMES else "this is not a setting"
-    return f"{path}, line {number}: {what}; write NAME=value, and a value of many lines goes in double quotes"
+    return f"{path}, line {_number(line)}: {what}; write NAME=value, and a value of many lines goes in double quotes"
 
 
 def _build(reader: _Reader) -> Settings:

@@ -15,11 +15,22 @@ from bot.settings import App
 
 log = logging.getLogger(__name__)
 
+HERE = """\
+This is where GitHub posts deliveries to issue-tagger. There is nothing to look at: it takes
+only what is posted, and signed with the webhook secret.
+
+In the settings of the GitHub App, this address belongs into the field "Webhook URL".
+What has arrived is shown on the dashboard, at / of this host.
+"""
+
 
 def create(
     app: App, path: str, database: Database, *, call: Callable[[str], None], now: Callable[[], datetime]
 ) -> Blueprint:
-    """Return the blueprint with the one route, `path`; `call` wakes a worker up for a delivery's id."""
+    """Return the blueprint with the one route, `path`; `call` wakes a worker up for a delivery's id.
+
+    Who looks at it in a browser is told what it is for.
+    """
     blueprint = Blueprint("webhook", __name__)
 
     @blueprint.post(path)
@@ -31,6 +42,10 @@ def create(
             call(envelope.id)
         log.info("delivery accepted", extra={"delivery": envelope.id, "event": envelope.event})
         return jsonify(delivery=envelope.id, handled=envelope.handled), 202
+
+    @blueprint.get(path)
+    def tell() -> Response:
+        return Response(HERE, 405, {"Allow": "POST"}, mimetype="text/plain")
 
     @blueprint.errorhandler(DeliveryError)
     def refuse(error: DeliveryError) -> tuple[Response, int]:

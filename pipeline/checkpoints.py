@@ -34,6 +34,7 @@ def load_for(kind: Any, name: str, **more: Any) -> tuple[Any, Any]:
     elif not revision:
         raise BackboneError(f"{name!r} is no folder here, and as a name on the hub it lacks its revision: owner/name@…")
     options = {"revision": revision} if revision else {}
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model, info = kind.from_pretrained(place, use_safetensors=True, output_loading_info=True, **options, **more)
         tokenizer = transformers.AutoTokenizer.from_pretrained(place, **options)

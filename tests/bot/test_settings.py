@@ -96,10 +96,15 @@ def test_setting_that_was_meant_is_named(name: str, meant: str) -> None:
     assert found == f"{name}: there is no such setting; {meant}"
 
 
-def test_misspelt_setting_in_env_file_is_told(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("WEBHOOK_SECRETS=x\n")
-    with pytest.raises(SettingsError, match="WEBHOOK_SECRETS: there is no such setting"):
-        load({}, tmp_path / ".env")
+def test_misspelt_setting_in_env_file_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text('HOST="a\nb"\n\n# of GitHub\nexport WEBHOOK_SECRETS=x\nPORTT=1\n')
+    with pytest.raises(SettingsError) as caught:
+        load({"ISSUE_TAGGER_MOOD": "apply"}, tmp_path / ".env")
+    assert [each.partition(": there is no such setting")[0] for each in caught.value.problems] == [
+        "ISSUE_TAGGER_MOOD",
+        f"{tmp_path / '.env'}, line 6: PORTT",
+        f"{tmp_path / '.env'}, line 5: WEBHOOK_SECRETS",
+    ]
 
 
 @pytest.mark.parametrize(

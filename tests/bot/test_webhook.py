@@ -201,8 +201,12 @@ def test_a_body_that_is_too_large_is_turned_away(client: FlaskClient, database: 
     assert rows(database) == []
 
 
-def test_only_post_is_answered(client: FlaskClient) -> None:
-    assert client.get(PATH).status_code == 405
+def test_only_post_is_taken_and_who_looks_is_told_what_it_is_for(client: FlaskClient, database: Database) -> None:
+    answer = client.get(PATH)
+    assert (answer.status_code, answer.headers["Allow"], answer.mimetype) == (405, "POST", "text/plain")
+    assert answer.text.startswith("This is where GitHub posts deliveries")
+    assert client.put(PATH).status_code == 405
+    assert rows(database) == []
 
 
 def test_nothing_is_acknowledged_that_could_not_be_stored(

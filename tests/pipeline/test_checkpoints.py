@@ -21,6 +21,12 @@ def test_head_that_is_there_is_read(checkpoint: Path, tmp_path: Path) -> None:
     assert not model.training
 
 
+def test_loading_a_checkpoint_says_nothing(checkpoint: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    transformers.utils.logging.enable_progress_bar()
+    load_for(transformers.AutoModel, str(checkpoint))
+    assert capfd.readouterr() == ("", "")
+
+
 def test_backbone_may_lack_its_pooler_but_no_layer(checkpoint: Path, tmp_path: Path) -> None:
     bert = transformers.BertConfig.from_pretrained(checkpoint)
     transformers.AutoTokenizer.from_pretrained(checkpoint).save_pretrained(tmp_path)
