@@ -28,9 +28,11 @@ def _guesses(session: Session, repo: Repository, number: int) -> list[Guess]:
 
 
 def _unwritten(prediction: Prediction) -> Reason | None:
+    """Return why a prediction was not written; None where it was, or an earlier release said so in other words."""
     if prediction.written_at is not None:
         return None
-    return Reason(prediction.not_written or Reason.WAITS)
+    said = prediction.not_written or Reason.WAITS
+    return next((each for each in Reason if each == said), None)
 
 
 def _unpredicted(context: Context, repo: Repository, issue: RemoteIssue) -> Reason | None:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from bot.comments import EXPLANATION
-from bot.models import Mode
+from bot.models import Mode, Prediction
 from bot.reasons import Reason
 from bot.words_why import WHY
 from tests.bot.usecases import BOTH, CRASH, START, Tagger, ours, say
@@ -92,6 +92,14 @@ def test_label_that_a_person_put_on_and_took_off_again_is_told_as_taken_off(sugg
     suggesting.github.people.unlabel(NAME, number, "question")
     suggesting.catch_up()
     assert suggesting.prediction(number).not_written == Reason.DECLINED
+
+
+def test_reason_in_the_words_of_an_earlier_release_is_left_out(suggesting: Tagger) -> None:
+    suggesting.enrol(mode=Mode.SHADOW)
+    number = suggesting.open(CRASH)
+    with suggesting.context.database.write() as session:
+        session.get_one(Prediction, suggesting.prediction(number).id).not_written = "the issue is gone: deleted"
+    assert told(suggesting, number).startswith("What I think of each label")
 
 
 def test_what_is_yet_to_be_written_is_told_so_and_what_was_needs_no_reason(suggesting: Tagger) -> None:
