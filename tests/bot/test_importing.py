@@ -127,7 +127,7 @@ def test_after_a_crash_only_the_page_in_hand_is_read_again(tagger: Tagger, page:
 
             return pages
 
-    tagger.context.github.repository = lambda *about: Cut(real(*about))  # type: ignore[method-assign, assignment]
+    tagger.context.github.repository = lambda *about, **more: Cut(real(*about, **more))  # type: ignore[method-assign, assignment]
     with pytest.raises(GitHubUnavailable):
         imported(tagger)
     tagger.context.github.repository = real  # type: ignore[method-assign]

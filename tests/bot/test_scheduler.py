@@ -11,7 +11,7 @@ from bot import handling, leases, scheduler, sync
 from bot.context import Context
 from bot.models import Delivery as Row
 from bot.models import Issue, Prediction, Repository, TrainingRun, Work
-from bot.remote import RepositoryGateway
+from bot.remote import BeforeWrite, RepositoryGateway
 from tests.bot.usecases import CRASH, Tagger
 from tests.standin.fixtures import NAME
 
@@ -227,10 +227,10 @@ def test_repository_that_is_removed_while_another_is_read_is_left_alone(tagger: 
     two(tagger)
     real, zebra = tagger.context.github.repository, tagger.rows(Repository, full_name="octo/zebra")[0].id
 
-    def remove_zebra(installation_id: int, full_name: str) -> RepositoryGateway:
+    def remove_zebra(installation_id: int, full_name: str, *, before_write: BeforeWrite = None) -> RepositoryGateway:
         with tagger.context.database.write() as session:
             session.get_one(Repository, zebra).removed_at = tagger.clock.at
-        return real(installation_id, full_name)
+        return real(installation_id, full_name, before_write=before_write)
 
     tagger.context.github.repository = remove_zebra  # type: ignore[method-assign]
     scheduler.import_due(tagger.context)
