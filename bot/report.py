@@ -192,8 +192,10 @@ def headline(figures: dict[str, Any]) -> list[str]:
             f"for a person to decide; {percent(suggested['precision'])} of those right."
         )
     support = sum(row["support"] for row in figures["per_label"])
-    saved = f"The labels put on are {percent(applied['recall'])} of the {support:,} that people put on"
-    return [*sentences, f"{saved}." if applied["labels"] else f"People put on {support:,} labels.", _start(figures)]
+    saved = (
+        f"The right ones of those put on are {percent(applied['recall'])} of the {support:,} labels that people put on."
+    )
+    return [*sentences, saved if applied["labels"] else f"People put on {support:,} labels.", _start(figures)]
 
 
 def _start(figures: dict[str, Any]) -> str:

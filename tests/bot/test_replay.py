@@ -14,6 +14,7 @@ import pytest
 from bot.cli import main
 from bot.replay_source import load
 from bot.replay_walk import Lived, Plan, walk
+from bot.report import headline
 from bot.settings import NAMES, Settings
 from pipeline.issues import Issue
 from tests.bot.usecases import invented
@@ -184,6 +185,14 @@ def test_file_that_does_not_tell_its_repository_is_called_by_its_own_name(run: R
     assert out.splitlines()[0] == "our.issues.jsonl"
     assert json.loads(Path("out.json").read_text())["repository"] == "our.issues.jsonl"
     assert "would have done in our.issues.jsonl</h1>" in Path("page.html").read_text()
+
+
+def test_headline_counts_only_right_labels_as_saved(run: Run) -> None:
+    found = figures(run, write([row(each) for each in invented(COUNT)]))
+    one = {"name": "bug", "support": 20, "applied": 10, "correct": 5, "precision": 0.5, "recall": 0.25}
+    applied = {"issues": 10, "labels": 10, "precision": 0.5, "coverage": 0.1, "recall": 0.25}
+    told = headline({**found, "applied": applied, "precision_interval": [0.2, 0.8], "per_label": [one]})
+    assert "The right ones of those put on are 25 % of the 20 labels that people put on." in told
 
 
 # --- what cannot be used
