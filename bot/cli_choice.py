@@ -6,7 +6,7 @@ from typing import Any
 from pipeline.choice import parts
 
 COLUMNS = ("micro_f1", "macro_f1", "average_precision")
-HEAD = "issues  seconds  micro-F1  macro-F1  precision"
+HEAD = "issues  seconds  micro-F1  macro-F1  average precision"
 MOST_NAMED = 10  # labels of one reason
 
 
@@ -19,7 +19,8 @@ def lines(selection: Mapping[str, Any]) -> list[str]:
 
 
 def _part(on: str, rows: Sequence[Mapping[str, Any]], width: int) -> list[str]:
-    measured = [f"Measured on {on}, the best first:", f"  {'tried':{width}}  {HEAD}"]
+    head = f"Measured on {on}, each at the threshold that suits it best there, the best first:"
+    measured = [head, f"  {'tried':{width}}  {HEAD}"]
     return [*(measured if on else ["Not measured:"]), *(_row(each, width) for each in rows)]
 
 
@@ -29,7 +30,9 @@ def _row(entry: Mapping[str, Any], width: int) -> str:
     seconds = "" if entry["seconds"] is None else f"{entry['seconds']:.1f}"
     micro, macro, precision = (f"{entry[column]:.3f}" for column in COLUMNS)
     mark = "  *" if entry["state"] == "chosen" else ""
-    return f"  {entry['name']:{width}}  {entry['issues']:6}  {seconds:>7}  {micro:>8}  {macro:>8}  {precision:>9}{mark}"
+    return (
+        f"  {entry['name']:{width}}  {entry['issues']:6}  {seconds:>7}  {micro:>8}  {macro:>8}  {precision:>17}{mark}"
+    )
 
 
 def _left_out(reasons: Mapping[str, str]) -> list[str]:

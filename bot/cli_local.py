@@ -163,7 +163,17 @@ def describe(summary: dict[str, Any], out: Path) -> str:
     """Return the summary in words."""
     about = f"{summary['method']}: {len(summary['labels'])} labels, trained on {summary['issues']} issues, in {out}"
     chosen = [*([summary["why"]] if summary["why"] else []), *cli_choice.lines(summary["selection"])]
-    return "\n".join([about, *chosen, *_held_out(summary["holdout"])])
+    return "\n".join([about, *_chosen_among(summary), *chosen, *_held_out(summary["holdout"])])
+
+
+def _chosen_among(summary: dict[str, Any]) -> list[str]:
+    """Say, where a method was chosen, that the issues by which it was are others than those of the last lines."""
+    if not summary["why"] or summary["holdout"] is None:
+        return []
+    before = summary["holdout"]["trained_on"]
+    return [
+        f"Chosen by {before} issues alone, without those of the last lines; the newest here are the newest of them:"
+    ]
 
 
 def _held_out(held: dict[str, Any] | None) -> list[str]:

@@ -117,7 +117,10 @@ def test_method_is_chosen_and_all_that_was_tried_is_kept_and_shown(run: Run, iss
     assert manifest["method"] == report["method"] == chosen["name"].split()[0]
     for each in report["selection"]["table"]:
         assert f"  {each['name']}  " in out
-    assert f"Measured on {chosen['on']}, the best first:" in out
+    assert f"Measured on {chosen['on']}, each at the threshold that suits it best there, the best first:" in out
+    assert "issues  seconds  micro-F1  macro-F1  average precision\n" in out
+    before = report["holdout"]["trained_on"]
+    assert f"Chosen by {before} issues alone, without those of the last lines" in out.splitlines()[1]
     assert report["selection"]["left_out"]["rare"] in out
 
 
