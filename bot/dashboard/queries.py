@@ -1,7 +1,7 @@
 """What the pages show, read from the database: a fixed number of bounded queries a page, however much there is."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,11 +24,13 @@ from bot.models import (
     Truth,
     Work,
 )
+from bot.repo_config import matches
 
 COUNTED = 5_000  # issues that figures are computed from, a repository
 LATEST = 25  # predictions listed
 ROWS = 20  # model versions, training runs and failed deliveries listed
 PROMOTIONS = 50  # promotions marked in the picture
+Patterns = Mapping[int, Collection[str]]  # of labels that the bot may only suggest, by repository id
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Overview:
 
 
 def judged(
-    session: Session, repository_ids: Iterable[int], *, only: str | None = None, applying: Container[int] = ()
+    session: Session, repositories: Patterns, *, only: str | None = None, applying: Container[int] = ()
 ) -> dict[int, list[Judged]]:
     """Return the first prediction of each issue, oldest first, for the latest `COUNTED` issues of each repository.
 
@@ -73,8 +75,8 @@ def judged(
     left out, which is enough for precision and coverage. In the repositories that are `applying` now, nothing could be
     put on while they had another mode; of the others all is told as it would have been.
     """
-    firsts = _firsts(repository_ids)
-    decisions, truths = _decisions(session, firsts, only), _truths(session, firsts)
+    firsts = _firsts(repositories)
+    decisions, truths = _decisions(session, firsts, only, repositories), _truths(session, firsts)
     found: dict[int, list[Judged]] = defaultdict(list)
     for key, repository_id, number, at, mode in session.execute(select(firsts).order_by(firsts.c.id)):
         known, could_apply = truths.get((repository_id, number), {}), mode == APPLY or repository_id not in applying
@@ -97,13 +99,25 @@ def _firsts(repository_ids: Iterable[int]) -> CTE:
     return select(*columns).join(ranked, ranked.c.id == Prediction.id).where(ranked.c.rank <= COUNTED).cte()
 
 
-def _decisions(session: Session, firsts: CTE, only: str | None) -> dict[int, dict[str, str]]:
-    statement = select(firsts.c.id, Guess.label, Guess.decision).join(Guess, Guess.prediction_id == firsts.c.id)
+def _decisions(session: Session, firsts: CTE, only: str | None, only_suggested: Patterns) -> dict[int, dict[str, str]]:
+    columns = (firsts.c.id, firsts.c.repository_id, firsts.c.mode, Guess.label, Guess.decision, Guess.written)
+    statement = select(*columns).join(Guess, Guess.prediction_id == firsts.c.id)
     statement = statement.where(Guess.by_rule.is_(False))  # a rule predicts nothing
     found: dict[int, dict[str, str]] = defaultdict(dict)
-    for key, label, decision in session.execute(statement.where(Guess.decision == only) if only else statement):
-        found[key][label] = decision
+    for row in session.execute(statement.where(Guess.decision == only) if only else statement):
+        found[row.id][row.label] = _done(row, row.mode, only_suggested[row.repository_id])
     return found
+
+
+def _done(guess: Any, mode: str, only_suggested: Collection[str]) -> str:
+    """Return what came of a decision: what was sure enough to be put on may have been suggested by the configuration.
+
+    `guess` has its label, decision and what was written.
+    """
+    if guess.decision != APPLY or guess.written == "applied":
+        return str(guess.decision)
+    suggested = (mode == APPLY and guess.written == "suggested") or matches(guess.label, only_suggested)
+    return SUGGEST if suggested else APPLY
 
 
 def _truths(session: Session, firsts: CTE) -> dict[tuple[int, int], dict[str, Truth]]:
@@ -137,8 +151,11 @@ def promotions(session: Session, repository_id: int) -> Sequence[tuple[datetime,
 # --- lists of one repository
 
 
-def latest_predictions(session: Session, repository_id: int) -> list[Listed]:
-    """Return the latest predictions with their labels and outcomes, newest first."""
+def latest_predictions(session: Session, repository_id: int, only_suggested: Collection[str]) -> list[Listed]:
+    """Return the latest predictions with their labels and outcomes, newest first.
+
+    `only_suggested` are patterns of labels that the bot may not put on.
+    """
     same_issue = (Issue.repository_id == Prediction.repository_id) & (Issue.number == Prediction.number)
     rows = session.execute(
         select(Prediction, Issue.title, ModelVersion.number)
@@ -151,8 +168,9 @@ def latest_predictions(session: Session, repository_id: int) -> list[Listed]:
     guesses = _guesses(session, [row[0].id for row in rows])
     truths = _truths_of(session, repository_id, {row[0].number for row in rows})
     return [
-        _listed(prediction, title, model, guesses=guesses[prediction.id], truths=truths[prediction.number])
+        Listed(prediction, title, model, chips, None if chips else next(iter(guesses[prediction.id]), None))
         for prediction, title, model in rows
+        for chips in [_chips(guesses[prediction.id], truths[prediction.number], prediction.mode, only_suggested)]
     ]
 
 
@@ -172,20 +190,14 @@ def _truths_of(session: Session, repository_id: int, numbers: set[int]) -> dict[
     return found
 
 
-def _listed(
-    prediction: Prediction,
-    title: str | None,
-    model: int | None,
-    *,
-    guesses: list[Guess],
-    truths: Mapping[str, Truth],
-) -> Listed:
-    chips = [
-        Chip(guess.label, guess.probability, guess.decision, outcome)
+def _chips(
+    guesses: Iterable[Guess], truths: Mapping[str, Truth], mode: str, only_suggested: Collection[str]
+) -> list[Chip]:
+    return [
+        Chip(guess.label, guess.probability, _done(guess, mode, only_suggested), outcome)
         for guess in guesses
         if (outcome := _outcome(guess, truths))
     ]
-    return Listed(prediction, title, model, chips, None if chips or not guesses else guesses[0])
 
 
 def _outcome(guess: Guess, truths: Mapping[str, Truth]) -> str | None:

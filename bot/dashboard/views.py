@@ -16,6 +16,7 @@ from bot.dashboard import charts, choices, formats, hindsights, queries
 from bot.database import Database
 from bot.errors import NotFoundError
 from bot.models import Guess, Installation, Mode, Repository
+from bot.repo_config import matches
 from bot.settings import Settings
 
 KEY = "issue_tagger_dashboard"
@@ -39,12 +40,16 @@ class Context:
 
 @dataclass(frozen=True)
 class LabelRow:
-    """One label of the table: how it fared, and the guess that carries its present thresholds."""
+    """One label of the table: how it fared, and the guess that carries its present thresholds.
+
+    `only_suggested`: the configuration, or what it starts, forbids to put it on.
+    """
 
     name: str
     applied: Tally
     suggested: Tally
     guess: Guess | None
+    only_suggested: bool
 
 
 def context() -> Context:
@@ -157,7 +162,7 @@ def repository(owner: str, name: str) -> ResponseReturnValue:
             hindsight=hindsights.of(session, champion),
             choice=choices.of(champion, context().settings.models_dir),
             **_figures(session, repo),
-            predictions=queries.latest_predictions(session, repo.id),
+            predictions=queries.latest_predictions(session, repo.id, in_force.config(repo).suggest_only),
             models=queries.models(session, repo.id),
             inbox=queries.inbox(session, repo.id),
             failed=queries.failed_deliveries(session, repo.id),
@@ -183,18 +188,20 @@ def _judged(
     session: Session, repositories: Sequence[Repository], *, only: str | None = None
 ) -> Mapping[int, list[Judged]]:
     applying = {repo.id for repo in repositories if in_force.mode(repo, context().settings) is Mode.APPLY}
-    return queries.judged(session, [repo.id for repo in repositories], only=only, applying=applying)
+    only_suggested = {repo.id: in_force.config(repo).suggest_only for repo in repositories}
+    return queries.judged(session, only_suggested, only=only, applying=applying)
 
 
 def _figures(session: Session, repo: Repository) -> Mapping[str, Any]:
     judged = _judged(session, [repo])[repo.id]
     applied, suggested = summarise(judged), summarise(judged, SUGGEST)
     thresholds = queries.thresholds(session, repo)
-    rows = [
-        LabelRow(name, applied.labels.get(name, Tally()), suggested.labels.get(name, Tally()), thresholds.get(name))
-        for name in applied.labels.keys() | thresholds.keys()
-    ]
+    names = applied.labels.keys() | thresholds.keys()
+    patterns = in_force.config(repo).suggest_only
+    tallies = {name: (applied.labels.get(name, Tally()), suggested.labels.get(name, Tally())) for name in names}
+    rows = [LabelRow(name, *tallies[name], thresholds.get(name), matches(name, patterns)) for name in names]
     return {
+        "measured": bool(thresholds),
         "applied": applied.overall,
         "suggested": suggested.overall,
         "labels": sorted(rows, key=lambda row: (-row.applied.support, -row.applied.labels, row.name.lower())),

@@ -66,7 +66,7 @@ def test_only_the_first_prediction_of_an_issue_counts(database: Database) -> Non
         lambda s: truth(s, 1, {"bug": Truth.POSITIVE}),
     )
     with database.read() as session:
-        (counted,) = queries.judged(session, [1])[1]
+        (counted,) = queries.judged(session, {1: ()})[1]
     assert counted.decisions == {"bug": "withhold"}
     assert counted.truths == {"bug": Truth.POSITIVE}
 
@@ -79,7 +79,7 @@ def test_figures_are_of_the_latest_issues_only(database: Database, monkeypatch: 
             prediction(session, number, {"bug": ("apply", 0.9)})
         prediction(session, 9, {"bug": ("apply", 0.9)}, repo=2)
     with database.read() as session:
-        found = queries.judged(session, [1, 2])
+        found = queries.judged(session, {1: (), 2: ()})
     assert {key: [row.number for row in rows] for key, rows in found.items()} == {1: [3, 4, 5], 2: [9]}
 
 
@@ -172,20 +172,6 @@ def test_suspended_app_is_not_to_be_installed(operator: FlaskClient, database: D
 def test_problems_look_like_errors(operator, database, columns: dict[str, object], problem: bool) -> None:
     fill(database, lambda s: repository(s, 2, "northwind/teapot", **columns))
     assert ('class="notice error"' in operator.get("/repositories/northwind/teapot").text) is problem
-
-
-def test_thresholds_are_those_of_the_model_in_service(operator: FlaskClient, database: Database) -> None:
-    def build(session: Session) -> None:
-        prediction(session, 1, {"old": ("suggest", 0.5)})
-        made = model(session, 1, status="champion")
-        session.get_one(Repository, 1).champion_id = made.id
-        prediction(session, 2, {"bug": ("apply", 0.9), "api": ("suggest", 0.5)}, model_id=made.id)
-
-    fill(database, build)
-    page = text_of(operator)
-    assert "apply ≥ 0.80, suggest ≥ 0.40" in page
-    assert "suggest ≥ 0.40 suggested only: not enough evidence yet" in page
-    assert "not predicted by the present model" in page
 
 
 def test_models_training_and_inbox_are_told(operator: FlaskClient, database: Database) -> None:
