@@ -134,6 +134,9 @@ def take_back(context: Context, repo: Repository, number: int, *, delivery: Deli
     if there:
         gateway.delete_comment(number, there.id)
         done.append("comment")
+    if done and Truth.POSITIVE not in said.values():
+        with context.database.write() as session:
+            written.note_undone(session, {each.prediction_id for each in unconfirmed})
     return done
 
 

@@ -33,7 +33,7 @@ class Suggestion:
     def reasons(self, words: Words) -> list[str]:
         """Return why, in sentences."""
         said = [thought(self.guess, words, measured=self.measured)]
-        if self.measured and self.guess.decision == Decision.APPLY and not self.guess.by_rule:
+        if self.measured and _unasked(self.guess):
             said.append(words.only_suggested)
         return [words.like.format(self.like), *said] if self.like else said
 
@@ -66,6 +66,11 @@ def _level(probability: float) -> str:
 
 
 # --- why
+
+
+def _unasked(guess: Guess) -> bool:
+    """Tell whether a model is sure enough of a label to put it on."""
+    return guess.decision == Decision.APPLY and not guess.by_rule
 
 
 def thought(guess: Guess, words: Words, *, measured: bool) -> str:
@@ -108,8 +113,13 @@ def explain(guesses: Sequence[Guess], *, measured: bool, reason: Reason | None =
 
 def _thoughts(guesses: Sequence[Guess], words: Words) -> list[str]:
     """Return what was thought of each label, and what it would have taken to suggest or apply it."""
-    lines = [f"- {code(each.label)}: {thought(each, words, measured=True)}" for each in guesses]
+    lines = [f"- {code(each.label)}: {thought(each, words, measured=True)}{_but(each, words)}" for each in guesses]
     return [words.thoughts, "", *lines]
+
+
+def _but(guess: Guess, words: Words) -> str:
+    """Return why a label that is sure enough to be put on was suggested only; nothing where it was not."""
+    return f" {words.only_suggested}" if _unasked(guess) and guess.written == "suggested" else ""
 
 
 def _closest(guesses: Sequence[Guess], words: Words) -> list[str]:

@@ -28,10 +28,8 @@ def _guesses(session: Session, repo: Repository, number: int) -> list[Guess]:
 
 
 def _unwritten(prediction: Prediction) -> Reason | None:
-    """Return why a prediction was not written; None where it was, or an earlier release said so in other words."""
-    if prediction.written_at is not None:
-        return None
-    said = prediction.not_written or Reason.WAITS
+    """Return why nothing of a prediction is written; None where it is, or an earlier release said so in other words."""
+    said = prediction.not_written or (None if prediction.written_at else Reason.WAITS)
     return next((each for each in Reason if each == said), None)
 
 

@@ -1,4 +1,4 @@
-"""Why nothing was written on an issue: kept, and shown to the operator, in these words; see `words_why.py`."""
+"""Why nothing is written on an issue: kept, and shown to the operator, in these words; see `words_why.py`."""
 
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ class Reason(StrEnum):
     LOCKED = "the conversation is locked"
     PRESENT = "the labels are on the issue already, or not in the repository"
     TAKEN_BACK = "taken back before it was written"
+    UNDONE = "taken back after it was written"
     WAITS = "waits, so that people go first"
     # of one that is there, or is not
     PAUSED = "the repository is paused"

@@ -1,6 +1,6 @@
 """Queries on what the bot has written, or is about to; see `storage.py`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, exists, or_, select, update
@@ -30,6 +30,12 @@ def call_off(session: Session, repository_id: int, number: int) -> None:
     waiting = (Prediction.written_at.is_(None), Prediction.not_written.is_(None))
     mine = (Prediction.repository_id == repository_id, Prediction.number == number, *waiting)
     session.execute(update(Prediction).where(*mine).values(not_written=Reason.TAKEN_BACK))
+
+
+def note_undone(session: Session, prediction_ids: Collection[int]) -> None:
+    """Keep that what was written for predictions has been taken back."""
+    mine = Prediction.id.in_(prediction_ids)
+    session.execute(update(Prediction).where(mine).values(not_written=Reason.UNDONE))
 
 
 def unanswered_suggestions(

@@ -1,13 +1,16 @@
 """The dashboard counts coverage over the issues on which something could be put on, and says which these are."""
 
+from datetime import timedelta
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from bot.database import Database
 from bot.models import Guess, Repository
+from bot.reasons import Reason
 from tests.bot.dashboard_client import text_of
-from tests.bot.dashboard_data import prediction, repository
+from tests.bot.dashboard_data import NOW, prediction, repository
 
 pytest_plugins = ["tests.bot.dashboard_fixtures"]
 PAGE = "/repositories/northwind/teapot"
@@ -81,3 +84,12 @@ def test_what_was_only_suggested_in_apply_mode_is_not_counted_as_applied(
             session.get_one(Guess, (made.id, "bug")).written = written
         session.get_one(Repository, 2).config = "labels: {suggest_only: [bug]}\n"
     assert "1 of 12 issues predicted in apply mode" in text_of(switched, PAGE)
+
+
+def test_what_was_taken_back_is_not_told_as_written(operator: FlaskClient, database: Database) -> None:
+    with database.write() as session:
+        repository(session, 2, "northwind/teapot")
+        undone = {"written_at": NOW - timedelta(hours=1), "not_written": Reason.UNDONE}
+        prediction(session, 1, {"bug": ("apply", 0.9)}, repo=2, **undone)
+    page = text_of(operator, PAGE)
+    assert "bug 90 % apply waiting taken back after it was written cold start" in page

@@ -124,3 +124,26 @@ def test_it_speaks_the_language_of_the_repository(suggesting: Tagger) -> None:
     suggesting.enrol(paused_at=suggesting.clock.at)
     said = f"Je n'ai pas cherché d'étiquettes pour ce ticket. {WHY['fr'][Reason.PAUSED]}"
     assert told(suggesting, suggesting.open(CRASH)) == said
+
+
+# --- issues that were written on
+
+
+def test_what_was_taken_back_is_told_so(taught: Tagger) -> None:
+    number = taught.open(BOTH)
+    say(taught, number, "/tagger undo")
+    assert told(taught, number).startswith(f"{EN[Reason.UNDONE]}\n\nWhat I think")
+
+
+def test_what_was_partly_confirmed_is_not_told_as_taken_back(taught: Tagger) -> None:
+    number = taught.open(BOTH)
+    say(taught, number, "/tagger accept bug")
+    say(taught, number, "/tagger undo")
+    assert told(taught, number).startswith("What I think")
+
+
+def test_label_that_was_only_suggested_though_sure_enough_is_told_so(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    assert suggesting.guesses(number)["bug"].decision == "apply"
+    (line,) = [each for each in told(suggesting, number).splitlines() if each.startswith("- `bug`")]
+    assert line.endswith("is enough to put it on unasked. Here I am set to suggest it only.")
