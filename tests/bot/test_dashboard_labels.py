@@ -1,12 +1,12 @@
-"""The table of labels says from what on each is decided for, and where that is not for the model to say."""
+"""The page says from what on each label is decided for, where that is not for the model to say, and what serves."""
 
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 from bot.database import Database
-from bot.models import Guess, Repository
+from bot.models import Guess, Promotion, Repository
 from tests.bot.dashboard_client import fill, text_of
-from tests.bot.dashboard_data import model, prediction
+from tests.bot.dashboard_data import NOW, model, prediction
 
 pytest_plugins = ["tests.bot.dashboard_fixtures"]
 
@@ -53,3 +53,20 @@ def test_label_that_is_decided_by_a_rule_or_by_the_configuration_is_told_so(
     assert "suggest ≥ 0.40 suggested only: so configured, or it starts a workflow" in page
     assert "by a rule of the configuration" in page
     assert "apply ≥" not in page
+
+
+# --- what is in service
+
+
+def test_model_that_was_rolled_back_is_not_said_to_be_still_to_come(operator: FlaskClient, database: Database) -> None:
+    def build(session: Session) -> None:
+        made = model(session, 3)
+        session.add(Promotion(repository_id=1, model_id=made.id, reason="better", at=NOW))
+
+    fill(database, build)
+    page = text_of(operator)
+    assert "cold start: no model in service issues on GitHub" in page
+    assert "Model 3 was taken out of service" in page
+    assert "issue-tagger models northwind/kettle rollback --to 3" in page
+    assert "A model is trained when" not in page
+    assert "cold start no model in service" in text_of(operator, "/")
