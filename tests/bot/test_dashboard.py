@@ -52,9 +52,12 @@ def test_precision_and_coverage_come_with_their_evidence(operator: FlaskClient, 
 
 def test_nothing_is_claimed_without_answers(operator: FlaskClient, database: Database) -> None:
     fill(database)
+    assert "no answers yet No issue has been predicted yet" in text_of(operator)
+    with database.write() as session:
+        prediction(session, 1, {"bug": ("suggest", 0.5)})
     assert "no answers yet No label was sure enough so far" in text_of(operator)
     with database.write() as session:
-        prediction(session, 1, {"bug": ("apply", 0.9)})
+        prediction(session, 2, {"bug": ("apply", 0.9)})
     assert "no answers yet Nobody has confirmed or contradicted a label so far" in text_of(operator)
 
 

@@ -36,6 +36,26 @@ def test_pause_is_told(operator: FlaskClient, database: Database) -> None:
     assert "Paused by a maintainer" in page(operator, database, paused_at=NOW)
 
 
+def test_before_the_import_begins_it_is_announced_and_no_labels_are_asked_for(
+    operator: FlaskClient, database: Database
+) -> None:
+    told = page(operator, database)
+    assert "The past of this repository is read next" in told
+    assert "Next: a look at its past, which is not read yet" in told
+    assert "more labels" not in told
+    assert "The first issue that is opened is predicted within seconds. Recall" in told
+
+
+def test_nothing_is_announced_where_no_work_is_done(operator: FlaskClient, database: Database) -> None:
+    assert "is read next" not in page(operator, database, stopped="this repository is archived")
+
+
+def test_while_nothing_is_predicted_nothing_is_called_unsure(operator: FlaskClient, database: Database) -> None:
+    told = page(operator, database, pulled_at=NOW)
+    assert "Next: northwind/teapot after 22 more labels" in told
+    assert "No label was sure enough so far" not in told
+
+
 def test_import_is_told_before_its_first_page(operator: FlaskClient, database: Database) -> None:
     told = page(operator, database, import_started=NOW)
     assert "The past of this repository is being read" in told
