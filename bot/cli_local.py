@@ -26,7 +26,7 @@ from pipeline.errors import TooFewIssuesError
 from pipeline.exports import read_issues
 from pipeline.issues import Issue, Targets, build_targets, label_counts, usual_labels
 from pipeline.label_evidence import too_rare
-from pipeline.methods import method_class
+from pipeline.methods import METHODS
 from pipeline.methods.base import Progress
 from pipeline.selection import Wanted
 from pipeline.splits import temporal_split
@@ -61,8 +61,8 @@ def train(args: argparse.Namespace) -> int:
     """Train a model on a file of issues, measure its twin on the newest of them, and keep it in a folder."""
     started = time.monotonic()
     out, report, minutes = _new_folder(Path(args.out)), _report_file(args.json), _minutes(args)
-    if args.method != AUTO:
-        method_class(args.method)
+    if args.method not in {AUTO, *METHODS}:
+        raise ArgumentError(f"there is no method {args.method!r}; there are: {', '.join((AUTO, *METHODS))}")
     issues = read_issues(Path(args.issues))
     labels = choose_labels(args.labels, label_counts(issues)) if args.labels is not None else usual_labels(issues)
     rare = {} if args.labels is not None else too_rare(label_counts(issues))

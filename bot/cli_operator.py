@@ -174,5 +174,6 @@ def _settings(repo: Repository, config: Settings) -> str:
     found = [(in_force.TITLES[name], *_in_force(repo, config, name)) for name in names]
     rows = [(title, f"{value}  ({place})" if place else value) for title, value, place in found]
     labels = "those in use" if repo.taxonomy is None else f"{', '.join(repo.taxonomy)}  (set here)"
-    own = "; ".join(repo.config_problems or ()) or repo.config_path or "none"
-    return table((repo.full_name, ""), [*rows, ("labels", labels), ("its own file", own)])
+    first, *more = repo.config_problems or [repo.config_path or "none"]
+    own = [("its own file", first), *(("", problem) for problem in more)]
+    return table((repo.full_name, ""), [*rows, ("labels", labels), *own])

@@ -1,5 +1,6 @@
 """What has to be in order before the bot can run: found out, said, and how to mend it."""
 
+import shlex
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -40,6 +41,10 @@ class FolderError(BotError):
     """The data folder cannot be used as it is."""
 
     reason = "data_folder"
+
+
+class OpenFolderError(FolderError):
+    """Others than its owner may look into the data folder."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,7 @@ def _data_folder(settings: Settings) -> str:
         pass
     mode = folder.stat().st_mode & 0o777
     if mode & ~PRIVATE:
-        raise FolderError(f"{folder} is open to others than its owner: mode {mode:o}, not {PRIVATE:o}")
+        raise OpenFolderError(f"{folder} is open to others than its owner: mode {mode:o}, not {PRIVATE:o}")
     return f"{folder} is writable and private"
 
 
@@ -178,7 +183,7 @@ def _installation(hub: "GitHub", installation: RemoteInstallation, _settings: Se
 
 Check = Callable[[Settings], str]
 SEE_ACCOUNT = "the account's owner can mend it in GitHub's settings, under Applications; a limit ends by itself"
-SEE_FOLDER = f"issue-tagger migrate makes it; chmod 700 closes it to others; {PREFIX}DATA_DIR names another"
+SEE_FOLDER = f"issue-tagger migrate makes it; {PREFIX}DATA_DIR names another"
 CHECKS: tuple[tuple[str, Check, str], ...] = (
     ("data folder", _data_folder, SEE_FOLDER),
     ("database", _database, "run: issue-tagger migrate"),
@@ -212,6 +217,8 @@ def _finding(subject: str, check: Check, mend: str, settings: Settings) -> Findi
     try:
         return Finding(subject, True, check(settings))
     except (BotError, PipelineError) as error:
+        if isinstance(error, OpenFolderError):
+            mend = f"chmod 700 {shlex.quote(str(settings.data_dir))} closes it to others"
         return Finding(subject, False, str(error), OTHERWISE.get(type(error), mend))
     except OSError as error:
         return Finding(subject, False, f"{error.filename or settings.data_dir}: {error.strerror or error}", mend)

@@ -335,6 +335,16 @@ def test_settings_in_force_are_shown(run: Run, live: Database) -> None:
     assert configured(live) == (None, None, None, None)
 
 
+def test_mistakes_of_its_own_file_are_told_one_a_line(run: Run, live: Database) -> None:
+    with live.write() as session:
+        repo = storage.repository_named(session, REPO)
+        repo.config_problems = ["line 1: mode is 'aply'", "line 2: there is no setting 'x'"]
+    lines = run("configure", REPO)[1].splitlines()
+    assert lines[-2].startswith("its own file  ")
+    assert lines[-2].endswith("line 1: mode is 'aply'")
+    assert lines[-1].strip() == "line 2: there is no setting 'x'"
+
+
 def test_settings_of_a_repository_are_taken_back(run: Run, live: Database) -> None:
     with live.write() as session:
         repo = storage.repository_named(session, REPO)

@@ -190,11 +190,12 @@ def test_chosen_labels_are_learnt(run: Run, issues: str, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--labels", "bugs,docs"], "'bugs': did you mean 'bug'?"),
+        (["--labels", "bugs,docs"], "there is no such label 'bugs': did you mean 'bug'?\n"),
         (["--labels", "DOCS"], "'DOCS': did you mean 'docs'?"),
         (["--labels", "zzz"], "'zzz': there are "),
+        (["--labels", "zzz"], "; a name with a comma in it cannot be given\n"),
         (["--labels", " , "], "it names none"),
-        (["--method", "magic"], "there is no method 'magic'; there are: "),
+        (["--method", "magic"], "there is no method 'magic'; there are: auto, "),
         (["--json", "absent/r.json"], "--json absent/r.json: not a file in a folder that is there"),
         (["--labels", "rare", "--method", "naive_bayes"], "1 issues have one of the 1 labels to learn"),
         (["--method", "auto", "--time-budget", "0"], "--time-budget 0: not a number of minutes above 0"),

@@ -60,6 +60,7 @@ def test_missing_data_folder_is_told_and_not_made(tmp_path: Path, monkeypatch: p
 def test_open_data_folder_is_told(settings: Settings) -> None:
     settings.data_dir.chmod(0o755)
     found = findings(settings)["data folder"]
+    assert found.mend == f"chmod 700 {settings.data_dir} closes it to others"
     assert not found.good
     assert "755" in found.text
 
