@@ -15,7 +15,7 @@ MARKER = "<!-- issue-tagger: suggestions -->"
 EXPLANATION = "<!-- issue-tagger: explanation -->"  # what was asked for by a command: from here to the end
 HIGH, MEDIUM = 0.9, 0.6  # probabilities from which on confidence is called so
 COMMANDS = "`/tagger accept` · `/tagger no LABEL` · `/tagger explain` · `/tagger undo`"
-BOX = re.compile(r"^- \[([ xX])\] .* <!-- label:(\S+) -->\r?$", re.MULTILINE)
+BOX = re.compile(r"^- \[([ xX])\] (?:~~)?(.*?)(?:~~)?( <!-- label:(\S+) -->\r?)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -160,15 +160,17 @@ def fold(body: str, *, language: str = "en") -> str:
 
 def boxes(body: str) -> dict[str, bool]:
     """Return the labels of a comment's checkboxes, and whether each is ticked."""
-    return {unquote(name): tick in "xX" for tick, name in BOX.findall(body)}
+    return {unquote(found[4]): found[1] in "xX" for found in BOX.finditer(body)}
 
 
 def with_boxes(body: str, ticked: Mapping[str, bool]) -> str:
-    """Return a comment of ours with the boxes of some labels ticked, or not."""
+    """Return a comment of ours with the boxes of some labels ticked, or not: such a label is refused and struck out."""
 
     def box(found: re.Match[str]) -> str:
-        tick = ticked.get(unquote(found[2]), found[1] in "xX")
-        return f"- [{'x' if tick else ' '}]{found[0].partition(']')[2]}"
+        tick = ticked.get(unquote(found[4]))
+        if tick is None:
+            return found[0]
+        return f"- [x] {found[2]}{found[3]}" if tick else f"- [ ] ~~{found[2]}~~{found[3]}"
 
     return BOX.sub(box, body)
 

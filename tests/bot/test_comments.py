@@ -85,7 +85,7 @@ def test_boxes_are_set_by_label_and_the_others_stay() -> None:
     one = with_boxes(body, {"needs triage": True})
     assert one == body.replace("- [ ] `needs triage`", "- [x] `needs triage`") != body
     assert with_boxes(one, {}) == one
-    assert with_boxes(one, {"needs triage": False, "of no box": True}) == body
+    assert with_boxes(one, {"of no box": True}) == one
 
 
 def test_folded_comment_keeps_its_boxes_and_folds_once() -> None:
@@ -177,3 +177,14 @@ def test_comment_written_anew_keeps_the_explanation_that_was_asked_for() -> None
     old = with_explanation(MARKER, f"{EXPLANATION}\nbecause")
     assert anew(old, "new") == f"new\n\n{EXPLANATION}\nbecause"
     assert anew("old", "new") == "new"
+
+
+def test_label_that_was_refused_is_struck_out_until_somebody_wants_it_after_all() -> None:
+    body = suggest([suggestion(name) for name in ("bug", "docs")])
+    refused = with_boxes(body, {"bug": False})
+    (line,) = [each for each in refused.splitlines() if "label:bug" in each]
+    assert line.startswith("- [ ] ~~`bug` — ")
+    assert line.endswith("sure~~ <!-- label:bug -->")
+    assert with_boxes(refused, {"bug": False}) == refused
+    assert boxes(refused) == {"bug": False, "docs": False}
+    assert with_boxes(refused, {"bug": True}) == with_boxes(body, {"bug": True})
