@@ -71,7 +71,8 @@ def field(monkeypatch: pytest.MonkeyPatch, *there: type[Guesser], **needs: Any) 
     """Let these methods be all there are, and the first one stand."""
     monkeypatch.setattr(CLOCK, "at", 0.0)
     monkeypatch.setattr(candidates, "LADDER", tuple(Candidate(each.name, "a guess", **needs) for each in there))
-    monkeypatch.setattr(selection, "STANDING", (there[0].name,))
+    for module in (candidates, selection):
+        monkeypatch.setattr(module, "STANDING", (there[0].name,))
     monkeypatch.setattr(Wanted, "budget", lambda wanted: Budget(wanted.seconds, wanted.refits, wanted.growth, CLOCK))
     for each in there:
         monkeypatch.setitem(METHODS, each.name, each)  # type: ignore[arg-type]
@@ -284,3 +285,8 @@ def test_real_methods_are_compared_and_the_standing_blend_serves_in_doubt() -> N
     choice = chosen(labelled(40))
     assert {"zero_shot", "naive_bayes", "embedding_knn", "augmented", "linear"} <= states(choice).keys()
     assert [each.state for each in choice.table].count("chosen") == 1
+
+
+def test_what_stands_is_tried_before_others_take_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    field(monkeypatch, method("standing", cost=20.0, seconds=2.0), method("costly", cost=10.0, seconds=20.0))
+    assert states(chosen(worded(60), seconds=100.0, refits=2))["standing"] in {"chosen", "compared"}
