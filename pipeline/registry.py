@@ -92,7 +92,8 @@ def manifest(folder: Path) -> dict[str, Any]:
     try:
         found = json.loads((folder / MANIFEST).read_text())
     except (OSError, ValueError) as error:
-        raise ModelError(f"{folder}: no model there: {MANIFEST} cannot be read: {error}") from error
+        why = (error.strerror if isinstance(error, OSError) else None) or error
+        raise ModelError(f"{folder}: no model there: {MANIFEST} cannot be read: {why}") from error
     if not isinstance(found, dict) or found.get("format") != FORMAT:
         raise ModelError(f"{folder}: {MANIFEST} is not of format {FORMAT}; train the model again with this version")
     return found

@@ -284,7 +284,7 @@ def test_altered_model_is_refused(run: Run, issues: str, model: str) -> None:
 def test_folder_without_a_model_is_told(run: Run, issues: str, tmp_path: Path) -> None:
     status, _, errors = run("predict", "--model", str(tmp_path), issues)
     assert status == 2
-    assert "no model there" in errors
+    assert "no model there: manifest.json cannot be read: No such file or directory\n" in errors
 
 
 # --- as a process
