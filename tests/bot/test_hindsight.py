@@ -169,7 +169,7 @@ def test_dashboard_says_that_the_first_model_is_ready_and_what_it_would_have_don
 ) -> None:
     told = text_of(operator)
     assert "Model 1 is ready and waits for the first issue." in told
-    assert "tried on the 6 issues opened from 2 Mar 2026 to 7 Mar 2026, all of them later" in told
+    assert "tried on the 6 issues, labelled or not, opened from 2 Mar 2026 to 7 Mar 2026, all of them later" in told
     assert "Put on, in apply mode 67 % 30–90 % · 4 of 6 33 % 6–79 % · 1 of 3 1 label" in told
     assert "Suggested 17 % 3–56 % · 1 of 6 100 % 21–100 % · 1 of 1 0 labels" in told
     assert "#3 &lt;b&gt;Lid&lt;/b&gt; does not close bug" in told
