@@ -47,8 +47,12 @@ def tag(
 ) -> None:
     """Predict the labels of an issue, once for each delivery, and write what the repository's mode allows."""
     prediction = _predict_once(context, delivery, repo, state)
-    if prediction.written_at is None and prediction.not_written is None:
-        _write(context, delivery, repo, prediction, terms)
+    if prediction.written_at is not None or prediction.not_written is not None:
+        return
+    if (prediction.repository_id, prediction.number) != (repo.id, state.number):
+        _skip(context, delivery, prediction, Reason.GONE)  # transferred; its number may be another issue's here
+        return
+    _write(context, delivery, repo, prediction, terms)
 
 
 # --- predict

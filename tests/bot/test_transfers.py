@@ -1,14 +1,16 @@
 """An issue that is transferred between repositories that we serve goes with its history."""
 
 import itertools
+from datetime import timedelta
 
 import pytest
 
 from bot.keeping import keep_labels
 from bot.models import Guess, Issue, LabelEvent, LabelTruth, Mode, Outcome, Prediction, Truth
+from bot.reasons import Reason
 from bot.remote import RemoteLabel, RemoteRepository
 from bot.sync import enrol
-from tests.bot.usecases import BOTH, CRASH, Tagger
+from tests.bot.usecases import BOTH, CRASH, START, Tagger
 from tests.standin.fixtures import NAME
 from tests.standin.state import Repository
 
@@ -139,3 +141,18 @@ def test_an_issue_from_where_we_are_not_comes_without_judgement(taught: Tagger) 
     new = taught.github.people.transfer("acme/far", far.number, NAME)
     taught.handle(taught.news()[-1])
     assert taught.truths(new.number) == {"bug": Truth.UNCONFIRMED}
+
+
+def test_what_waits_to_be_written_is_not_written_on_the_issue_that_has_its_new_number_here(
+    taught: Tagger, other: Repository
+) -> None:
+    old = taught.github.people.open_issue(NAME, CRASH, at=START - timedelta(days=30)).number
+    taught.seen |= {each.id for each in taught.news()}
+    taught.enrol(config="delay_minutes: 5", config_path=f"{NAME}/.github/issue-tagger.yml")
+    number = taught.open(CRASH)
+    assert taught.github.people.transfer(NAME, number, THERE).number == old
+    taught.catch_up()
+    taught.clock.move(minutes=5)
+    taught.go_on()
+    assert taught.issue(old).names() == set()
+    assert taught.rows(Prediction)[0].not_written == Reason.GONE
