@@ -26,6 +26,8 @@ from bot.remote import RemoteSuggestion, RepositoryGateway
 log = logging.getLogger(__name__)
 
 FOLLOWED, REFUSED = "+1", "confused"  # reactions
+ACCEPT = "accept"
+JUDGING = (ACCEPT, "no")  # commands that say of labels whether they fit
 SKEW = timedelta(minutes=1)  # by which our clock may be ahead of GitHub's
 ASKED_FOR, ASKED_AT_ONCE = timedelta(days=30), 50  # how long, and about how many issues with each pull
 
@@ -184,18 +186,41 @@ class _Answer:
             return
         gateway = self._gateway
         role = gateway.role(self.actor)
-        allowed = [command for command in given if role in command.who]
+        allowed = [command for command in given[: commands.MOST] if role in command.who]
+        if said := self._said(allowed):
+            self._show(self._judge(said))
         for command in allowed:
-            getattr(self, f"_{command.name}")(command)
+            if command.name not in JUDGING:
+                getattr(self, f"_{command.name}")()
         followed = len(allowed) == len(given) and all(map(self._knows, allowed))
         gateway.react(comment_id, FOLLOWED if followed else REFUSED)
 
+    def _said(self, given: Iterable[Command]) -> Mapping[str, bool]:
+        """Return what commands say of labels, by name in lower case: of each the last word that names it.
+
+        `accept` without a name is of all that was put on or suggested when it was said, and of which nothing else is.
+        """
+        said: dict[str, bool] = {}
+        for command in given:
+            named = {name.lower(): command.name == ACCEPT for name in command.labels}
+            if command.name == ACCEPT and not named:
+                said = {**dict.fromkeys(self._acceptable(), True), **said}
+            elif command.name in JUDGING:
+                said |= named
+        return said
+
+    def _acceptable(self) -> list[str]:
+        with self.context.database.read() as session:
+            standing = _standing(session, self.repo, self.number, before=self.at + SKEW)
+            known = storage.truths(session, self.repo.id, self.number)
+        return [each.label.lower() for each in standing if known.get(each.label) is not Truth.NEGATIVE]
+
     def _knows(self, command: Command) -> bool:
         """Tell whether the repository has the labels that a command judges; without any, `no` says nothing."""
-        if command.name not in {"accept", "no"}:
+        if command.name not in JUDGING:
             return True
         if not command.labels:
-            return command.name == "accept"
+            return command.name == ACCEPT
         return all(name.lower() in self._spelling for name in command.labels)
 
     @cached_property
@@ -203,21 +228,10 @@ class _Answer:
         """How the repository spells its labels, by their names in lower case."""
         return {label.name.lower(): label.name for label in self._gateway.labels()}
 
-    def _accept(self, command: Command) -> None:
-        """Accept the labels named; if none is, those that were put on or suggested when it was said."""
-        with self.context.database.read() as session:
-            standing = _standing(session, self.repo, self.number, before=self.at + SKEW)
-            known = storage.truths(session, self.repo.id, self.number)
-        names = command.labels or [each.label for each in standing if known.get(each.label) is not Truth.NEGATIVE]
-        self._show(self._judge(dict.fromkeys(names, True)))
-
-    def _no(self, command: Command) -> None:
-        self._show(self._judge(dict.fromkeys(command.labels, False)))
-
-    def _undo(self, command: Command) -> None:
+    def _undo(self) -> None:
         take_back(self.context, self.repo, self.number, delivery=self.delivery)
 
-    def _explain(self, command: Command) -> None:
+    def _explain(self) -> None:
         gateway = self._gateway
         issue = gateway.issue(self.number)
         if issue is None:
@@ -230,10 +244,10 @@ class _Answer:
         elif there.body.strip() != body.strip():
             gateway.edit_comment(self.number, there.id, body)
 
-    def _pause(self, command: Command) -> None:
+    def _pause(self) -> None:
         self._set_paused(self.at)
 
-    def _resume(self, command: Command) -> None:
+    def _resume(self) -> None:
         self._set_paused(None)
 
     def _set_paused(self, at: datetime | None) -> None:

@@ -44,7 +44,7 @@ def parse(body: str) -> list[Command]:
         said = _LINE.match(line) if not fenced else None
         if said:
             found.append(Command(said[1].lower(), _names(said[2])))
-    return found[:MOST]
+    return found
 
 
 def _names(text: str) -> tuple[str, ...]:

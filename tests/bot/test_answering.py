@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot import answering
+from bot import answering, commands
 from bot.cli import main
 from bot.comments import MARKER, boxes
 from bot.models import Outcome, Truth
@@ -241,6 +241,20 @@ def test_command_that_there_is_not_is_answered_with_confusion(suggesting: Tagger
     number = suggesting.open(CRASH)
     assert say(suggesting, number, "/tagger acept") == ["confused"]
     assert suggesting.issue(number).names() == set()
+
+
+@pytest.mark.parametrize("text", ["/tagger accept\n/tagger no question", "/tagger no question\n/tagger accept"])
+def test_accept_beside_a_no_is_of_all_others(suggesting: Tagger, text: str) -> None:
+    number = suggesting.open(BOTH)
+    assert say(suggesting, number, text) == ["+1"]
+    assert suggesting.issue(number).names() == {"bug"}
+    assert suggesting.truths(number) == {"bug": Truth.POSITIVE, "question": Truth.NEGATIVE}
+    assert len([each for each in suggesting.writes() if each.path.endswith("/labels")]) == 1, "it is not on meanwhile"
+
+
+def test_more_commands_than_are_followed_are_answered_with_confusion(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    assert say(suggesting, number, "\n".join(["/tagger accept"] * commands.MOST + ["/tagger no bug"])) == ["confused"]
 
 
 def test_accept_confirms_what_was_put_on(taught: Tagger) -> None:
