@@ -28,14 +28,23 @@ FORMS, MARKDOWN = (".yml", ".yaml"), ".md"
 MOST_FILES, MOST_BYTES = 200, 4 * 1024 * 1024  # in all
 MOST_PARSED = 512 * 1024  # characters in all; reading a megabyte of YAML takes ten seconds
 UNCLEAR = object()
-WAY = 2  # of reading what files say; counts up when they are to be read anew
+WAY = 3  # of reading what files say; counts up when they are to be read anew
 EVERY = timedelta(days=1)
 _FRONT = re.compile(r"\A---\r?\n(.*?)^---\s*$", re.DOTALL | re.MULTILINE)
-_IS = re.compile(r"label\.name\s*==\s*'([^']+)'|'([^']+)'\s*==\s*github\.event\.label\.name")
-_PART = re.compile(r"(startsWith|endsWith|contains)\(\s*github\.event\.label\.name\s*,\s*'([^']+)'")
-_PATTERN = {"startsWith": "{}*", "endsWith": "*{}", "contains": "*{}*"}
-_AMONG = re.compile(r"contains\(\s*(?:github\.event\.)?[\w.]*labels\.\*\.name\s*,\s*'([^']+)'")
-_LISTED = re.compile(r"fromJSON\(\s*'(\[[^']*\])'\s*\)\s*,\s*github\.event\.label\.name", re.IGNORECASE)
+_TEXT, _LABEL = r"'([^']*)'", r"[\w.]*label\.name"
+_IS, _PART, _AMONG, _LISTED = (
+    re.compile(each, re.IGNORECASE)  # as GitHub reads conditions
+    for each in (
+        rf"label\.name[\s)]*==[\s(]*{_TEXT}|{_TEXT}[\s)]*==[\s(]*{_LABEL}",
+        rf"(startsWith|endsWith|contains)\(\s*{_LABEL}\s*,\s*{_TEXT}",
+        rf"contains\(\s*[\w.]*labels\.\*\.name\s*,\s*{_TEXT}",
+        rf"fromJSON\(\s*{_TEXT}\s*\)\s*,\s*{_LABEL}",
+    )
+)
+_PATTERN = {"startswith": "{}*", "endswith": "*{}", "contains": "*{}*"}
+_BY_INDEX = re.compile(r"\[\s*'(\w+)'\s*\]")  # label['name'] is label.name
+_OF_LABELS = re.compile(r"\.labels?\b", re.IGNORECASE)
+_QUOTE = "\0"  # stands for '', which within text is one quotation mark
 
 
 def on_push(context: Context, delivery: Delivery, repo: Repository, payload: Mapping[str, Any]) -> None:
@@ -131,7 +140,7 @@ def _triggers(workflow: Any) -> Iterator[str]:
     """Yield the labels that the conditions of a workflow name, if it runs on labelled issues."""
     if isinstance(workflow, dict) and _runs_on_labels(workflow.get("on")):
         for condition in _conditions(workflow, set()):
-            yield from _named(condition)
+            yield from _asked(condition)
 
 
 def _runs_on_labels(on: Any) -> bool:
@@ -154,13 +163,26 @@ def _conditions(node: Any, seen: set[int]) -> Iterator[str]:
         yield from _conditions(value, seen)
 
 
+def _asked(condition: str) -> Iterator[str]:
+    """Yield the labels that a condition names; where it asks for labels in a way not known here, all text in it."""
+    yield from _named(condition)
+    rest = _plain(condition)
+    for way in (_IS, _AMONG, _PART, _LISTED):
+        rest = way.sub("", rest)
+    for text in re.findall(_TEXT, rest) if _OF_LABELS.search(rest) else ():
+        yield from (each.replace(_QUOTE, "'") for each in {text, *re.split(r"[\s,;|]+", text)} - {""})
+
+
 def _named(condition: str) -> Iterator[str]:
-    for one, other in _IS.findall(condition):
-        yield one or other
-    yield from _AMONG.findall(condition)
-    yield from (_PATTERN[function].format(part) for function, part in _PART.findall(condition))
-    for listed in _LISTED.findall(condition):
-        yield from re.findall(r'"([^"]+)"', listed)
+    text = _plain(condition)
+    found = ["".join(each) for each in _IS.findall(text)] + _AMONG.findall(text)
+    found += [_PATTERN[function.lower()].format(part) for function, part in _PART.findall(text)]
+    found += [name for listed in _LISTED.findall(text) for name in re.findall(r'"([^"]+)"', listed)]
+    yield from (name.replace(_QUOTE, "'") for name in found if name)
+
+
+def _plain(condition: str) -> str:
+    return _BY_INDEX.sub(r".\1", condition).replace("''", _QUOTE)
 
 
 def _yaml(text: str) -> Any:

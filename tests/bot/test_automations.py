@@ -1,5 +1,6 @@
 """What a repository does with labels by itself is read from its files: which labels start a workflow."""
 
+import time
 from collections.abc import Callable
 
 import pytest
@@ -51,6 +52,12 @@ def test_a_label_that_starts_a_workflow_is_suggested_and_never_put_on(taught: Ta
         ("endsWith( github.event.label.name,'-now')", ["*-now"]),
         ("""contains(fromJSON('["a", "b"]'), github.event.label.name)""", ["a", "b"]),
         ("github.event.issue.title == 'bug'", []),
+        ("GitHub.Event.Label.Name == 'bug' && startswith(github.event.label.name, 'run-')", ["bug", "run-*"]),
+        ("github.event.label['name'] == 'bug' || (github.event.label.name) == ('b c')", ["b c", "bug"]),
+        ("github.event.label.name == 'don''t merge'", ["don't merge"]),
+        ("contains('bug, run-ci', github.event.label.name)", ["bug", "bug, run-ci", "run-ci"]),
+        ("contains(join(github.event.issue.labels.*.name), 'bug')", ["bug"]),
+        ("format('{0}', github.event.label.name) == 'bug'", ["bug"]),
     ],
 )
 def test_conditions_name_labels(tagger: Tagger, condition: str, names: list[str]) -> None:
@@ -148,3 +155,11 @@ def test_a_trigger_that_is_suggested_can_be_accepted(taught: Tagger) -> None:
     taught.github.people.comment(NAME, number, "/tagger accept question")
     taught.catch_up()
     assert taught.issue(number).names() == {"question"}
+
+
+@pytest.mark.parametrize("piece", ["'", "''", "label.name ", "contains(", "a.", " ", "'a' == ", "['a']", ".label '"])
+def test_long_conditions_are_read_in_no_time(piece: str) -> None:
+    workflow = {"on": "issues", "jobs": {"a": {"if": f"label.name {piece * 100_000}"}}}
+    started = time.perf_counter()
+    list(automations._triggers(workflow))
+    assert time.perf_counter() - started < 2
