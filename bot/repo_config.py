@@ -193,7 +193,7 @@ def _build(data: Mapping[str, Any]) -> RepoConfig:
         groups=data.get("groups", {}),
         apply_precision=precision.get("apply"),
         suggest_precision=precision.get("suggest"),
-        most_labels=data.get("most_labels"),
+        most_labels=int(data["most_labels"]) if "most_labels" in data else None,  # 2.0 is whole to the schema, too
         authors=tuple(ignore.get("authors", ())),
         associations=tuple(ignore.get("associations", ())),
         delay=timedelta(minutes=data["delay_minutes"]) if "delay_minutes" in data else None,

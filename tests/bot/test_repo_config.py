@@ -52,6 +52,11 @@ def test_empty_file_is_valid(content: bytes) -> None:
     assert parse(content) == RepoConfig()
 
 
+def test_whole_number_may_be_written_with_a_point() -> None:
+    most = parse(b"most_labels: 2.0").most_labels
+    assert "abc"[:most] == "ab"
+
+
 def test_everything_can_be_set() -> None:
     found = parse(WHOLE.encode())
     assert found == RepoConfig(
