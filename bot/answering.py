@@ -51,7 +51,7 @@ def _before(payload: Mapping[str, Any]) -> str:
     return str((changes.get("body") or {}).get("from") or "")
 
 
-def fold_settled(context: Context, delivery: Delivery, repo: Repository, number: int) -> None:
+def fold_settled(context: Context, delivery: Delivery, repo: Repository, number: int, *, unasked: bool = False) -> None:
     """Fold our comment on an issue away if people have judged every label that it suggests."""
     with context.database.read() as session:
         if not storage.has_comment(session, repo.id, number):
@@ -59,7 +59,7 @@ def fold_settled(context: Context, delivery: Delivery, repo: Repository, number:
         known = storage.truths(session, repo.id, number)
         suggested = {each.label.lower() for each in _standing(session, repo, number)}
     judged = {name.lower() for name, truth in known.items() if truth is not Truth.UNCONFIRMED}
-    gateway = context.gateway(repo, delivery)
+    gateway = context.gateway(repo, delivery, unasked=unasked)
     if suggested and suggested <= judged and gateway.issue(number) is not None:
         there = gateway.marked_comment(number, comments.MARKER)
         folded = comments.fold(there.body, language=in_force.config(repo).language) if there else ""

@@ -6,9 +6,10 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from bot import leases, storage
+from bot import in_force, leases, storage
 from bot.database import Database
-from bot.models import Delivery, Repository
+from bot.errors import NotYetError
+from bot.models import Delivery, Mode, Repository
 from bot.remote import BeforeWrite, RemoteRepository, RepositoryGateway
 from bot.settings import Settings
 
@@ -59,19 +60,30 @@ class Context:
     models: "Models"
     now: Callable[[], datetime]
 
-    def gateway(self, repo: Repository, delivery: Delivery | None = None) -> RepositoryGateway:
+    def gateway(
+        self, repo: Repository, delivery: Delivery | None = None, *, unasked: bool = False
+    ) -> RepositoryGateway:
         """Return what can be done with `repo` on GitHub, on behalf of a delivery or of nobody.
 
         Its writes raise LostLeaseError or NotServedError, and change nothing, where another worker has taken the
-        delivery over, or the App was taken off.
+        delivery over, or the App was taken off; those that nobody asked for, `unasked`, NotYetError where the
+        repository was paused or its mode changed: who looks again finds what is in force now.
         """
-        hold = partial(self._hold, repo, delivery)
+        hold = partial(self._hold, repo, delivery, unasked=unasked)
         return self.github.repository(repo.installation_id, repo.full_name, before_write=hold)
 
-    def _hold(self, repo: Repository, delivery: Delivery | None) -> None:
+    def quiet(self, repo: Repository) -> bool:
+        """Tell whether nothing is to be written in a repository unless somebody asks for it."""
+        return repo.idle or in_force.mode(repo, self.settings) is Mode.SHADOW
+
+    def _hold(self, repo: Repository, delivery: Delivery | None, *, unasked: bool) -> None:
         """Make sure that the delivery, if there is one, is ours for a whole lease from now, and `repo` served."""
         with self.database.write() as session:
             session.connection()  # which may have to wait for other writers; so long the lease is not renewed
             if delivery is not None:
                 leases.renew(session, Delivery, delivery, now=self.now(), lease=self.settings.lease)
             storage.require_served(session, repo.id)
+            row = session.get_one(Repository, repo.id)
+            mode, before = (in_force.mode(each, self.settings) for each in (row, repo))
+            if unasked and (row.paused_at is not None or mode is not before):
+                raise NotYetError("the repository was paused, or its mode changed", until=self.now())

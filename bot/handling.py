@@ -38,7 +38,7 @@ from bot.errors import BotError, LostLeaseError, NotYetError, TransientError
 from bot.events import IssueState, need
 from bot.feedback import LabelAct
 from bot.label_names import LabelNames
-from bot.models import BACKFILL, UNHEARD, ActorKind, Delivery, Installation, Issue, Mode, Repository, Truth, Work
+from bot.models import BACKFILL, UNHEARD, ActorKind, Delivery, Installation, Issue, Repository, Truth, Work
 from bot.repo_config import matches
 from pipeline.errors import PipelineError
 
@@ -210,8 +210,8 @@ def _on_issues(context: Context, delivery: Delivery, repo: Repository, payload: 
         state = _as_stored(session, repo, told)
         begun = storage.prediction_of(session, delivery.id) is not None
         too_old = eligible.from_before(session, repo, delivery, told, payload)
-    if any(act.kind is ActorKind.PERSON for act in told_acts):
-        answering.fold_settled(context, delivery, repo, state.number)
+    if any(act.kind is ActorKind.PERSON for act in told_acts) and not context.quiet(repo):
+        answering.fold_settled(context, delivery, repo, state.number, unasked=True)
     may = begun or ((delivery.action == "opened" or again) and eligible.may_tag(repo, state))
     if may and not too_old:
         tagging.tag(context, delivery, repo, state)
@@ -246,8 +246,7 @@ def _take_off_settled(context: Context, delivery: Delivery, repo: Repository, to
     """
     waiting = [pattern for pattern, what in in_force.config(repo).groups.items() if what == "settled"]
     judged = [act for act in told if act.labeled and not matches(act.label, waiting)] if waiting else []
-    shadow = in_force.mode(repo, context.settings) is Mode.SHADOW
-    if not judged or shadow or repo.idle:
+    if not judged or context.quiet(repo):
         return
     number, at = judged[0].number, judged[0].at
     with context.database.read() as session:
@@ -256,7 +255,7 @@ def _take_off_settled(context: Context, delivery: Delivery, repo: Repository, to
         return  # nobody's judgement, as far as is known now; our own is a person's who ticked its box
     if context.now() < at + SURELY_NO_SCRIPT:
         raise NotYetError("waits, for this may be one of many acts of a script", until=at + SURELY_NO_SCRIPT)
-    gateway = context.gateway(repo, delivery)
+    gateway = context.gateway(repo, delivery, unasked=True)
     issue = gateway.issue(number)
     present = [name for name in issue.labels if matches(name, waiting)] if issue else []
     since = {event.label for event in gateway.label_events(number) if event.at >= at} if present else set()

@@ -163,7 +163,7 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
     due = prediction.created_at + in_force.delay(repo, context.settings)
     if terms.people_first and context.now() < due and not (repo.native_suggestions and mode is Mode.SUGGEST):
         raise NotYetError(Reason.WAITS, until=due)
-    gateway = context.gateway(repo, delivery)
+    gateway = context.gateway(repo, delivery, unasked=True)
     issue = gateway.issue(prediction.number)
     told = gateway.label_events(prediction.number) if issue else []
     events = [replace(each, label=names.now(each.label, each.at) or each.label) for each in told]
