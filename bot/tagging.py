@@ -194,7 +194,7 @@ def _ours(context: Context, issue: RemoteIssue, events: Sequence[RemoteLabelEven
 def _skip(context: Context, delivery: Delivery, prediction: Prediction, reason: str) -> None:
     with context.database.write() as session:
         leases.renew(session, Delivery, delivery, now=context.now(), lease=context.settings.lease)
-        session.merge(prediction).not_written = reason
+        session.get_one(Prediction, prediction.id).not_written = reason
 
 
 @dataclass(frozen=True)
@@ -213,12 +213,12 @@ class _Writer:
         applied = {*todo.apply, *ours}
         if applied:
             with self.context.database.write() as session:
-                self._mark(session, guesses, applied, "applied")
+                self._mark(session, applied, "applied")
         native = self._suggest_natively(todo, guesses)
         comment_id = self._comment(todo, guesses, earlier=earlier) if (earlier or todo.suggest) and not native else None
         with self.context.database.write() as session:
-            self._mark(session, guesses, todo.suggest, "suggested")
-            row = session.merge(self.prediction)
+            self._mark(session, todo.suggest, "suggested")
+            row = session.get_one(Prediction, self.prediction.id)
             row.comment_id, row.native = comment_id, native
             if applied or todo.suggest or comment_id:
                 row.written_at = self.context.now()
@@ -286,8 +286,9 @@ class _Writer:
             others = storage.examples(session, self.repo.id, label, without=number)
         return most_similar(f"{issue.title}\n{issue.body}", others) if issue else None
 
-    def _mark(self, session: Session, guesses: Sequence[Guess], names: Collection[str], written: str) -> None:
+    def _mark(self, session: Session, names: Collection[str], written: str) -> None:
+        """Note on the guesses as they are now, which may have been answered or renamed since they were read."""
         lowered = {name.lower() for name in names}
-        for guess in guesses:
+        for guess in storage.guesses(session, self.prediction.id):
             if guess.label.lower() in lowered:
-                session.merge(guess).written = written
+                guess.written = written

@@ -7,7 +7,8 @@ import pytest
 
 from bot import feedback, sync
 from bot.feedback import LabelAct, implied
-from bot.models import ActorKind, LabelEvent, Mode, Truth
+from bot.models import ActorKind, LabelEvent, Mode, Outcome, Truth
+from bot.remote import RemoteComment, RepositoryGateway
 from tests.bot.usecases import ASK, BOTH, CRASH, START, Tagger
 from tests.standin.fixtures import NAME
 
@@ -210,3 +211,20 @@ def test_each_act_of_a_script_is_told_once_however_many_there_are() -> None:
     acts = [LabelEvent(id=n, number=n % 1000, at=START + timedelta(seconds=span / 3)) for n, span in enumerate(spans)]
     found = list(feedback.in_bulk(acts))
     assert found == [n for n, span in enumerate(spans) if not 60 <= span < 65]
+
+
+def test_answer_that_a_pull_finds_while_the_comment_is_written_is_kept(
+    suggesting: Tagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = type(suggesting.context.gateway(suggesting.repo))
+    create = gateway.create_comment
+
+    def and_be_answered(self: RepositoryGateway, number: int, body: str) -> RemoteComment:
+        act = LabelAct("event", suggesting.repo.id, number, "bug", True, "maintainer", PERSON, suggesting.clock())
+        with suggesting.context.database.write() as session:
+            feedback.record(session, act)
+        return create(self, number, body)
+
+    monkeypatch.setattr(gateway, "create_comment", and_be_answered)
+    guess = suggesting.guesses(suggesting.open(CRASH))["bug"]
+    assert (guess.written, guess.outcome) == ("suggested", Outcome.ACCEPTED)
