@@ -47,8 +47,10 @@ def from_before(
 ) -> bool:
     """Tell whether a delivery of an issue's opening, or what it led to, is from before the App was off.
 
-    The word of an issue may come before that of the installation, so that the time of its opening alone says nothing.
+    The word of an issue may come before that of the installation. Nothing is told of issues that are opened while the
+    App is off, so that what was opened since we heard of that was opened when it was on again.
     """
     prediction = storage.prediction_of(session, delivery.id)
     earlier = prediction is not None and prediction.created_at < repo.enrolled_at
+    earlier = earlier or (repo.off_at is not None and state.created_at < repo.off_at)
     return state.created_at < repo.enrolled_at and (earlier or payload["installation"]["id"] != repo.installation_id)

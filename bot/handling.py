@@ -144,7 +144,10 @@ def dispatch(context: Context, delivery: Delivery) -> Work:
 
 
 def _repository(context: Context, payload: Payload) -> Repository | None:
-    """Return the repository a delivery is about; enrol it if word of its installation has not come yet."""
+    """Return the repository a delivery is about; enrol it if word of its installation has not come yet.
+
+    Where the App was off, an issue that was opened since tells that it is on again, and GitHub how.
+    """
     found, installation = need(payload, "repository", dict), need(payload, "installation", dict)
     repository_id = need(found, "id", int)
     need(found, "full_name", str)
@@ -152,10 +155,17 @@ def _repository(context: Context, payload: Payload) -> Repository | None:
         unheard_of = session.get(Repository, repository_id) is None
         known = session.get(Installation, need(installation, "id", int))
         if unheard_of and (known is None or not (known.removed_at or known.suspended_at)):
-            account = need(need(found, "owner", dict), "login", str)
             here = [remote.repository(found)]
-            sync.enrol(session, (installation["id"], account), here, now=context.now())
+            sync.enrol(session, (installation["id"], _account(found)), here, now=context.now())
+        off_at = storage.off_since(session, repository_id)
+    if off_at is not None and payload.get("action") == "opened" and events.issue_state(payload).created_at > off_at:
+        sync.follow_installation(context, (installation["id"], _account(found)))
+    with context.database.read() as session:
         return storage.repository(session, repository_id)
+
+
+def _account(repository: Payload) -> str:
+    return str(need(need(repository, "owner", dict), "login", str))
 
 
 # --- installations

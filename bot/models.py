@@ -196,6 +196,7 @@ class Repository(Base):
     config_problems: Mapped[list[str] | None] = mapped_column(JSON)  # of the newest file, where it cannot be used
     champion_id: Mapped[int | None]  # of model_versions; no foreign key, for the two tables would need each other
     enrolled_at: Mapped[datetime]
+    off_at: Mapped[datetime | None]  # when we were told, before that, that the App was off: removed, or suspended
     import_place: Mapped[str | None] = mapped_column(Text)  # where the import goes on: what it reads, and a page
     import_started: Mapped[datetime | None]
     import_progress: Mapped[dict[str, Any] | None]  # how far it has come: see importing.Progress

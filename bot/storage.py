@@ -70,6 +70,14 @@ def repository(session: Session, repository_id: int) -> Repository | None:
     return session.scalar(_served().where(Repository.id == repository_id))
 
 
+def off_since(session: Session, repository_id: int) -> datetime | None:
+    """Return when we were told that the App is off a repository; None where it is served, or was never heard of."""
+    told = select(Repository.removed_at, Installation.removed_at, Installation.suspended_at)
+    joined = told.join(Installation, Installation.id == Repository.installation_id)
+    row = session.execute(joined.where(Repository.id == repository_id)).first()
+    return max((at for at in row or () if at is not None), default=None)
+
+
 def require_served(session: Session, repository_id: int) -> None:
     """Raise NotServedError where work on a repository has to stop."""
     if repository(session, repository_id) is None:

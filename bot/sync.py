@@ -47,11 +47,11 @@ def enrol(session: Session, installation: tuple[int, str], found: Iterable[Remot
             "installation_id": installation_id,
             "full_name": each.full_name,
             "enrolled_at": now,
+            "off_at": storage.off_since(session, each.id),
             "removed_at": None,
             "stopped": each.stopped,
         }
-        served = storage.repository(session, each.id) is not None
-        storage.upsert(session, Repository, values, keep=("enrolled_at",) if served else ())
+        storage.upsert(session, Repository, values, keep=() if values["off_at"] else ("enrolled_at", "off_at"))
 
 
 def follow_installations(context: Context) -> None:
@@ -84,17 +84,17 @@ def _installations(context: Context) -> list[RemoteInstallation]:
                 row.removed_at = row.removed_at or context.now()
             else:
                 if row.suspended_at and not there[row.id].suspended:
-                    _enrol_anew(session, row.id, now=context.now())
+                    _enrol_anew(session, row.id, off_at=row.suspended_at, now=context.now())
                 suspended = there[row.id].suspended
                 row.suspended_at = (row.suspended_at or context.now()) if suspended else None
                 row.removed_at = None
     return [each for each in there.values() if not each.suspended]
 
 
-def _enrol_anew(session: Session, installation_id: int, *, now: datetime) -> None:
+def _enrol_anew(session: Session, installation_id: int, *, off_at: datetime, now: datetime) -> None:
     """Count the repositories of an installation whose suspension has ended as served from now on."""
     mine = Repository.installation_id == installation_id
-    session.execute(update(Repository).where(mine).values(enrolled_at=now))
+    session.execute(update(Repository).where(mine).values(enrolled_at=now, off_at=off_at))
 
 
 def _follow(context: Context, installation: tuple[int, str]) -> None:

@@ -93,6 +93,49 @@ def test_what_was_queued_before_is_not_written_after(pulled: Tagger, off: Way, o
     assert pulled.issue(number).names() == set()
 
 
+@WAYS
+def test_a_delivery_that_waited_meanwhile_is_not_written_on(pulled: Tagger, off: Way, on: Way) -> None:
+    key = pulled.receive(opened(pulled))
+    pulled.clock.move(minutes=1)
+    off(pulled)
+    pulled.clock.move(minutes=1)
+    on(pulled)
+    handling.handle(pulled.context, key)
+    assert pulled.rows(Prediction) == []
+
+
+def on_again(bot: Tagger) -> None:
+    """Let the App be on again, in whichever way it was off; word of that comes later."""
+    world, sent = bot.github.world, len(bot.github.webhooks.sent)
+    repository = world.find(NAME)
+    if not world.installations:
+        repository.installation_id = world.install("octo").id
+        bot.github.people.install("octo")
+    elif repository.installation_id == 0:
+        bot.github.people.cover(NAME, covered=True)
+    else:
+        bot.github.people.install("octo", action="unsuspend")
+    assert len(bot.github.webhooks.sent) == sent + 1
+
+
+@pytest.mark.parametrize("off", [take_off, uninstall, suspend])
+def test_an_issue_that_is_handled_before_the_word_of_the_installation_is_labelled(pulled: Tagger, off: Way) -> None:
+    off(pulled)
+    pulled.clock.move(minutes=1)
+    number = lose(pulled)
+    pulled.clock.move(minutes=1)
+    on_again(pulled)
+    (late,) = pulled.news()
+    first = opened(pulled)
+    assert pulled.handle(first).status == Work.DONE
+    pulled.clock.move(minutes=1)
+    pulled.handle(late)
+    pulled.catch_up()
+    pull(pulled)
+    assert pulled.issue(number + 1).names() == {"bug"}
+    assert pulled.issue(number).names() == set()
+
+
 def opened(bot: Tagger) -> Sent:
     """Let an issue be opened whose delivery is handled later."""
     bot.github.people.open_issue(NAME, CRASH)
