@@ -5,6 +5,10 @@ import binascii
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from bot.models import Mode
 
@@ -109,7 +113,7 @@ def database(text: str) -> str:
     """Convert the address of a database."""
     for start in ("postgres://", "postgresql://", "postgresql+psycopg://"):
         if text.startswith(start):
-            return "postgresql+psycopg://" + text.removeprefix(start)
+            return _address("postgresql+psycopg://" + text.removeprefix(start))
     if text.startswith("sqlite:///"):
         return text
     raise ValueError("starts neither with sqlite:/// nor with postgresql://")
@@ -119,4 +123,15 @@ def redis(text: str) -> str:
     """Convert the address of a Redis."""
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("does not start with redis://, rediss:// or unix://")
+    return _address(text)
+
+
+def _address(text: str) -> str:
+    """Return an address that can be taken apart; of one that cannot nothing is quoted, for it may have a password."""
+    try:
+        make_url(text)
+        _ = urlsplit(text).port
+    except (ValueError, ArgumentError):
+        parts = "its port is no number, or its user or password has :, /, ? or @ in it"
+        raise ValueError(f"cannot be read: {parts}; write these as %3A, %2F, %3F and %40") from None
     return text

@@ -210,3 +210,19 @@ def test_settings_do_not_show_secrets() -> None:
     shown = repr(load({**given, "GITHUB_TOKEN": "hush", "REDIS_URL": "redis://:hush@h"}, NO_FILE))
     assert "hush" not in shown
     assert "BEGIN" not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "postgresql://bot:hush:hu/sh@db/tagger"),
+        ("DATABASE_URL", "postgresql://bot:hush?@db/tagger"),
+        ("DATABASE_URL", "postgresql://bot:hush@db:abc/tagger"),
+        ("REDIS_URL", "redis://:hush@queue:abc/0"),
+        ("REDIS_URL", "redis://:hush@[::1/0"),
+    ],
+)
+def test_address_that_cannot_be_taken_apart_is_told_without_its_password(name: str, value: str) -> None:
+    (told,) = problems(**{name: value})
+    assert told.startswith(f"{name}: cannot be read: ")
+    assert "hu" not in told
