@@ -90,15 +90,17 @@ def log_format(text: str) -> str:
 
 def path(text: str) -> str:
     """Convert the path of an address."""
-    if not text.startswith("/") or text == "/":
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", text):
         raise ValueError(f"{text!r} is not a path such as /api/github/webhooks")
     return text
 
 
 def url(text: str) -> str:
     """Convert an address that nobody listens in on."""
-    if not text.startswith(("https://", "http://127.0.0.1", "http://localhost")):
+    if not re.match(r"https://|http://(127\.0\.0\.1|localhost)(:\d+)?(/|$)", text):
         raise ValueError(f"{text!r} does not start with https://; a plain http:// address is accepted on loopback only")
+    if not re.fullmatch(r"https?://([\w.-]+|\[[\da-fA-F:.]+\])(:\d{1,5})?(/[^\s@]*)?", text):
+        raise ValueError(f"{text!r} is not an address such as https://github.example.com/api/v3")
     return text.rstrip("/")
 
 

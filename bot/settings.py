@@ -174,7 +174,10 @@ def _env_file(path: Path) -> tuple[dict[str, tuple[str, int]], list[str]]:
 
     No line is quoted, for it may be a piece of a key.
     """
-    text = "" if path.is_dir() or not path.exists() else path.read_text(encoding="utf-8")
+    try:
+        text = "" if path.is_dir() or not path.exists() else path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        return {}, [f"{path}: this is no UTF-8; save the file as UTF-8"]
     lines = list(parse_stream(io.StringIO(text)))
     bad = [line for line in lines if line.error or (line.key and (line.value is None or not line.key.isidentifier()))]
     good = [line for line in lines if line not in bad]

@@ -150,6 +150,12 @@ def test_line_of_env_file_that_sets_nothing_is_told(
         ("GITHUB_API_URL", "http://github.example.com"),
         ("DATABASE_URL", "mysql://db"),
         ("REDIS_URL", "localhost:6379"),
+        ("GITHUB_API_URL", "http://localhost.example.com"),
+        ("GITHUB_API_URL", "http://127.0.0.1.example.com/api"),
+        ("GITHUB_API_URL", "https://"),
+        ("GITHUB_API_URL", "https://github example.com"),
+        ("WEBHOOK_PATH", "/<path>"),
+        ("WEBHOOK_PATH", "/a b"),
     ],
 )
 def test_value_that_cannot_be_used_is_told(name: str, value: str) -> None:
@@ -226,3 +232,11 @@ def test_address_that_cannot_be_taken_apart_is_told_without_its_password(name: s
     (told,) = problems(**{name: value})
     assert told.startswith(f"{name}: cannot be read: ")
     assert "hu" not in told
+
+
+def test_env_file_in_another_encoding_is_told(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes("ISSUE_TAGGER_MODE=apply # größer\n".encode("latin-1"))
+    with pytest.raises(SettingsError) as caught:
+        load({}, file)
+    assert caught.value.problems == [f"{file}: this is no UTF-8; save the file as UTF-8"]
