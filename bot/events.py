@@ -107,7 +107,7 @@ def parse(headers: Headers, body: bytes) -> Envelope:
     return Envelope(
         id=delivery_id,
         event=event,
-        action=action[:LONGEST_ID] if isinstance(action, str) else None,
+        action=plain(action)[:LONGEST_ID] if isinstance(action, str) else None,
         repository_id=repository_id,
         subject=f"{repository_id}#{number or event}"[:LONGEST_ID] if repository_id else None,
         body=text,
@@ -118,7 +118,7 @@ def _whole(payload: Mapping[str, Any], name: str, field: str) -> int | None:
     """Return a whole number of an object in a payload that nobody has checked yet; None if there is none."""
     found = payload.get(name)
     value = found.get(field) if isinstance(found, dict) else None
-    return value if isinstance(value, int) and abs(value) < LARGEST_NUMBER else None
+    return value if type(value) is int and abs(value) < LARGEST_NUMBER else None
 
 
 def _header(headers: Headers, name: str) -> str:

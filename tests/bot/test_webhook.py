@@ -253,3 +253,8 @@ def test_health_is_good_while_the_database_answers(client: FlaskClient) -> None:
 def test_health_is_bad_while_the_database_does_not_answer(serve: Serve, tmp_path: Path) -> None:
     nowhere = "postgresql+psycopg://postgres@127.0.0.1:9/none"
     assert serve(Settings(data_dir=tmp_path, database_url=nowhere)).get("/healthz").status_code == 503
+
+
+@pytest.mark.parametrize("odd", [{"action": "\ud800\0"}, {"action": "opened", "repository": {"id": True}}])
+def test_values_that_no_database_takes_are_taken_for_none(client: FlaskClient, odd: dict[str, object]) -> None:
+    assert post(client, json.dumps(odd).encode()).status_code == 202
