@@ -6,7 +6,10 @@ from datetime import timedelta
 
 from bot.models import Label, Mode, Repository
 from bot.repo_config import RepoConfig, configured
+from bot.safe_yaml import FileError
 from bot.settings import Settings
+
+NOTHING = RepoConfig(mode=Mode.SHADOW, exclude=("*",))
 
 TITLES = {
     "mode": "mode",
@@ -33,7 +36,11 @@ def fits_nothing(repo: Repository, labels: Iterable[Label]) -> list[str]:
 
 
 def _own(repo: Repository) -> RepoConfig:
-    return configured(repo.config_path or "", (repo.config or "").encode())
+    """Return what the last good file says; nothing is written by one that an earlier release took and this does not."""
+    try:
+        return configured(repo.config_path or "", (repo.config or "").encode())
+    except FileError:
+        return NOTHING
 
 
 def mode(repo: Repository, settings: Settings) -> Mode:

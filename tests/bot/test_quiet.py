@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from bot import tagging
+from bot import sync, tagging
 from bot.models import Delivery, Mode, Work
 from bot.reasons import Reason
+from bot.repo_config import PATH
 from tests.bot.usecases import CRASH, START, Tagger, ours
 from tests.standin.fixtures import NAME
 
@@ -53,3 +54,17 @@ def test_comment_is_not_folded(suggesting: Tagger, why: Reason) -> None:
     suggesting.github.people.label(NAME, number, "bug")
     suggesting.catch_up()
     assert ours(suggesting, number).body == before
+
+
+@pytest.mark.parametrize("mode", [None, Mode.APPLY])
+def test_configuration_that_only_an_earlier_release_took_lets_nothing_be_written(
+    taught: Tagger, mode: Mode | None
+) -> None:
+    text = "rules: [{label: a, title: 'x{1000000}'}]"
+    taught.github.world.find(NAME).files[PATH] = text.encode()
+    taught.enrol(config=text, config_path=f"{NAME}/{PATH}", mode=mode)
+    taught.open(CRASH)
+    sync.pull(taught.context, taught.repo)
+    assert taught.writes() == []
+    assert {row.status for row in taught.rows(Delivery)} == {Work.DONE}
+    assert "line 1: the counts in braces" in (taught.repo.config_problems or [""])[0]
