@@ -177,7 +177,7 @@ def with_boxes(body: str, ticked: Mapping[str, bool]) -> str:
 
 def _name(label: str) -> str:
     """Return a label's name where people do not see it and nothing in it is markup."""
-    return f"<!-- label:{quote(label, safe='')} -->"
+    return f"<!-- label:{quote(label, safe='').replace('-', '%2D')} -->"  # to GitHub, -- is no part of a comment
 
 
 def _confidence(suggestion: Suggestion, words: Words) -> str:

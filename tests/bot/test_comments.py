@@ -23,7 +23,8 @@ from bot.reasons import Reason
 from bot.words import WORDS, Words
 from bot.words_why import WHY
 
-STRANGE = ["bug", "needs triage", "a`b", "x --> y", "кириллица", "@team", "100%", "a|b"]
+STRANGE = ["bug", "needs triage", "a`b", "x --> y", "кириллица", "@team", "100%", "a|b", "needs--info", "-->-"]
+HIDDEN = re.compile(r"<!-- (?:(?!--).)+ -->")  # what GitHub takes for a comment in HTML
 EN = WORDS["en"]
 LINKED = re.compile(r"#\d|GH-\d|/issues/\d")  # what GitHub makes a reference of
 
@@ -49,6 +50,7 @@ EVERY_CASE = [
 def test_boxes_give_every_label_back_whatever_is_in_its_name() -> None:
     body = suggest([suggestion(name) for name in STRANGE])
     assert boxes(body) == dict.fromkeys(STRANGE, False)
+    assert len(HIDDEN.findall(body)) == 1 + len(STRANGE)
     ticked = body.replace("- [ ] `needs triage`", "- [X] `needs triage`").replace("\n", "\r\n")
     assert [name for name, on in boxes(ticked).items() if on] == ["needs triage"]
 
