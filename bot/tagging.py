@@ -180,8 +180,12 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
     used = [guess for guess in guesses if guess.by_rule or own.uses(guess.label)]  # that, too
     wanted = [guess for guess in used if terms.labels is None or guess.label in terms.labels]
     todo = plan(wanted, mode, own, Seen(issue.labels, existing, taken_off, room), still_open=issue.state == "open")
-    writer = _Writer(context, delivery, repo, prediction, gateway)
-    writer.write(todo, guesses, ours=ours, earlier=earlier)
+    try:
+        _Writer(context, delivery, repo, prediction, gateway).write(todo, guesses, ours=ours, earlier=earlier)
+    except GitHubRefused as refused:
+        if refused.status not in {404, 410} or gateway.issue(prediction.number) is not None:
+            raise
+        _skip(context, delivery, prediction, Reason.GONE)
 
 
 def _ours(context: Context, issue: RemoteIssue, events: Sequence[RemoteLabelEvent]) -> set[str]:

@@ -13,6 +13,8 @@ from bot.errors import NotServedError
 from bot.github_repository import Repository as Gateway
 from bot.models import Delivery as Row
 from bot.models import Truth, Work
+from bot.reasons import Reason
+from bot.remote import RemoteLabel
 from tests.bot.usecases import ASK, BOTH, CRASH, Tagger, ours, say, tick
 from tests.standin import Delivery
 from tests.standin.fixtures import NAME
@@ -233,6 +235,22 @@ def test_issue_that_is_gone_before_we_are_told_is_no_fault(suggesting: Tagger, h
         suggesting.github.world.add_repository("else/where", ["bug"])
         people.transfer(NAME, number, "else/where")
     assert suggesting.handle(told).status == Work.DONE
+
+
+def test_issue_that_is_deleted_just_before_the_label_is_no_fault(
+    taught: Tagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = Gateway.labels
+
+    def and_delete(self: Gateway) -> list[RemoteLabel]:
+        monkeypatch.setattr(Gateway, "labels", labels)
+        taught.github.people.delete(NAME, 1)
+        return labels(self)
+
+    monkeypatch.setattr(Gateway, "labels", and_delete)
+    taught.open(CRASH)
+    assert taught.prediction(1).not_written == Reason.GONE
+    assert {row.status for row in taught.rows(Row)} == {Work.DONE}
 
 
 def test_command_in_a_comment_that_is_gone_is_followed_without_a_reaction(suggesting: Tagger) -> None:
