@@ -73,7 +73,7 @@ def _parse(where: str, text: str) -> Any:
 
 def _issue(where: str, row: Mapping[str, Any]) -> Issue:
     number, title, body = row.get("number"), row.get("title"), row.get("body")
-    if not isinstance(number, int) or isinstance(number, bool):
+    if not isinstance(number, int) or isinstance(number, bool) or abs(number) >= 2**63:
         raise IssueFileError(f"{where}: 'number' is {number!r}, not a whole number; {HOW}")
     if not isinstance(title, str):
         raise IssueFileError(f"{where}: 'title' is {title!r}, not text; {HOW}")

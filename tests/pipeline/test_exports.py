@@ -152,6 +152,7 @@ def test_repository_is_found_in_whichever_field_tells(tmp_path: Path, fields: Ma
         ('{"title": "No number"}', "'number' is None"),
         ('{"number": true, "title": "T"}', "'number' is True"),
         ('{"number": "1", "title": "T"}', "'number' is '1'"),
+        ('{"number": 9223372036854775808, "title": "T"}', "'number' is 9223372036854775808"),
         ('{"number": 1}', "'title' is None"),
         ('{"number": 1, "title": "T", "body": {}}', "'body' is of type dict"),
         ('{"number": 1, "title": "T", "labels": "bug"}', "'labels' is not a list"),
