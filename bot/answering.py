@@ -105,16 +105,19 @@ def _dismissal(repo: Repository, number: int, dismissed: RemoteSuggestion) -> La
     return LabelAct(key, repo.id, number, dismissed.label, False, who, ActorKind.PERSON, dismissed.at)
 
 
-def take_back(context: Context, repo: Repository, number: int, *, delivery: Delivery | None = None) -> list[str]:
-    """Take back what the bot wrote on an issue and nobody confirmed; return what that was, in words.
+def take_back(
+    context: Context, repo: Repository, number: int, *, delivery: Delivery | None = None, since: datetime | None = None
+) -> list[str]:
+    """Take back what the bot wrote on an issue, since a moment if one is given, and nobody confirmed.
 
-    What waits to be written there is called off.
+    Return what that was, in words. What waits to be written there is called off.
     """
     gateway = context.gateway(repo, delivery)
     with context.database.write() as session:
         written.call_off(session, repo.id, number)
         known = {name.lower(): truth for name, truth in storage.truths(session, repo.id, number).items()}
         ours = written.guesses(session, repo.id, number)
+        names = LabelNames(storage.all_labels(session, repo.id))
     issue = gateway.issue(number)
     if issue is None:
         return []
@@ -122,12 +125,16 @@ def take_back(context: Context, repo: Repository, number: int, *, delivery: Deli
     unconfirmed = [each for each, truth in said.items() if truth is Truth.UNCONFIRMED]
     put_on = {each.label.lower() for each in unconfirmed if each.written == "applied"}
     applied = [name for name in issue.labels if name.lower() in put_on]
+    if applied and since is not None:
+        late = [each for each in gateway.label_events(number) if each.action == "labeled" and each.at >= since]
+        applied = [name for name in applied if name in {names.now(each.label, each.at) or each.label for each in late}]
     for label in applied:
         gateway.remove_label(number, label)
     done = [f"label {label}" for label in applied]
     if suggested := {each.label.lower() for each in unconfirmed if each.written == "suggested"}:
         pending = [each for each in gateway.suggestions(number) or () if each.state == "pending"]
-        open_ones = [each for each in pending if each.label.lower() in suggested]
+        late_ones = [each for each in pending if since is None or each.at >= since]
+        open_ones = [each for each in late_ones if each.label.lower() in suggested]
         for each in open_ones:
             gateway.dismiss_suggestion(number, each.id)
         done += [f"suggestion {each.label}" for each in open_ones]

@@ -128,7 +128,7 @@ def undo(args: argparse.Namespace) -> int:
         print(f"{waiting} issues that still waited for a backfill called off")
     count = 0
     for number in numbers:
-        done = answering.take_back(context, repo, number)
+        done = answering.take_back(context, repo, number, since=args.since)
         count += len(done)
         if done:
             print(f"#{number}: {', '.join(done)}")

@@ -15,7 +15,7 @@ from bot.models import Delivery as Row
 from bot.models import Truth, Work
 from bot.reasons import Reason
 from bot.remote import RemoteLabel
-from tests.bot.usecases import ASK, BOTH, CRASH, Tagger, ours, say, tick
+from tests.bot.usecases import ASK, BOTH, CRASH, TYPO, Tagger, ours, say, tick
 from tests.standin import Delivery
 from tests.standin.fixtures import NAME
 
@@ -116,6 +116,16 @@ def test_undo_takes_back_what_an_earlier_prediction_wrote(taught: Tagger) -> Non
     assert taught.prediction(number).not_written
     say(taught, number, "/tagger undo")
     assert taught.issue(number).names() == set()
+
+
+def test_undo_since_a_moment_leaves_what_was_written_before(taught: Tagger) -> None:
+    number = taught.open(CRASH)
+    taught.clock.move(minutes=1)
+    since = taught.clock.at
+    edit(taught, number, title=TYPO, body="")
+    assert taught.issue(number).names() == {"bug", "documentation"}
+    assert answering.take_back(taught.context, taught.repo, number, since=since) == ["label documentation"]
+    assert taught.issue(number).names() == {"bug"}
 
 
 def test_undo_in_the_meantime_calls_off_what_waits(taught: Tagger) -> None:
