@@ -161,6 +161,7 @@ class _Result:
 
 
 def _train(context: Context, row: TrainingRun) -> _Result:
+    begun = context.now()  # from then are the names of the labels that the model knows
     with context.database.read() as session:
         storage.require_served(session, row.repository_id)
         repo = session.get_one(Repository, row.repository_id)
@@ -192,7 +193,7 @@ def _train(context: Context, row: TrainingRun) -> _Result:
     with context.database.read() as session:
         storage.require_served(session, repo.id)
     folder = registry.publish(context.settings.models_dir, challenger, metrics=verdict.metrics)
-    version = {**_version(context, parts, challenger, folder.name, verdict), "metrics": metrics}
+    version = {**_version(parts, challenger, folder.name, verdict), "metrics": metrics, "created_at": begun}
     return _Result(champion.id if champion else None, verdict, version)
 
 
@@ -253,9 +254,7 @@ def align(scored: tuple[Sequence[str], Probabilities], universe: Sequence[str]) 
     return aligned
 
 
-def _version(
-    context: Context, parts: Split, challenger: training.Trained, folder: str, verdict: Verdict
-) -> dict[str, object]:
+def _version(parts: Split, challenger: training.Trained, folder: str, verdict: Verdict) -> dict[str, object]:
     return {
         "folder": folder,
         "method": challenger.recipe.method,
@@ -264,7 +263,6 @@ def _version(
         "trained_on": len(parts.training),
         "trained_until": _created(parts.training[-1]),
         "held_out": len(parts.holdout),
-        "created_at": context.now(),
     }
 
 

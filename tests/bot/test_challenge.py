@@ -18,6 +18,7 @@ from pipeline.issues import Issue
 from pipeline.methods.naive_bayes import NaiveBayes
 from pipeline.training import Recipe
 from tests.bot.usecases import CRASH, Tagger, invented
+from tests.standin.fixtures import NAME
 
 # --- the split
 
@@ -269,3 +270,24 @@ def test_a_challenger_is_refused_where_another_model_came_into_service_meanwhile
     assert (model.id == other, model.status) == (False, "refused")
     assert model.reason.startswith("refused: another model came into service")
     assert [promotion.model_id for promotion in tagger.rows(Promotion)] == [other]
+
+
+def test_names_that_change_while_a_model_is_trained_are_told_apart(
+    tagger: Tagger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tagger.learn(240)
+    fit = challenge._fit
+
+    def rename_and_fit(*given: Any) -> Any:
+        for old, new in (("bug", "defect"), ("question", "bug")):
+            tagger.clock.move(minutes=1)
+            tagger.github.people.rename_label(NAME, old, new)
+            tagger.catch_up()
+        tagger.clock.move(minutes=1)
+        return fit(*given)
+
+    monkeypatch.setattr(challenge, "_fit", rename_and_fit)
+    challenge.run(tagger.context, request(tagger))
+    assert tagger.repo.champion_id
+    guesses = tagger.guesses(tagger.open(CRASH))
+    assert max(guesses, key=lambda name: guesses[name].probability) == "defect"
