@@ -7,6 +7,7 @@ that was transferred meanwhile, a write into another repository.
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -21,6 +22,7 @@ from bot.limits import Limit
 from bot.remote import BeforeWrite, Quota, RemoteDelivery, RemoteInstallation, RemoteRepository, RepositoryGateway
 from bot.settings import App
 
+LOGIN_HOLDS = 300  # seconds
 MOVED = (301, 302, 307, 308)
 ONCE = urllib3.Retry(total=0, status_forcelist=MOVED, allowed_methods=None)  # fails where requests would redirect
 
@@ -47,7 +49,7 @@ class GitHub:
         self._app = github.GithubIntegration(auth=auth, **_options(api_url, timeout))
         self._clients: dict[int, github.Github] = {}
         self._lock = threading.Lock()
-        self._login = ""
+        self._login = "", 0.0  # and until when that holds
         self._limit_of = limit_of
 
     def check(self) -> str:
@@ -61,11 +63,13 @@ class GitHub:
             return self._app.get_app().html_url
 
     def login(self) -> str:
-        """Return the login under which our own acts show: `<slug>[bot]`. Asks GitHub once."""
-        if not self._login:
+        """Return the login under which our own acts show: `<slug>[bot]`. Asks now and then: Apps get new names."""
+        login, until = self._login
+        if time.monotonic() >= until:
             with translated("reading the App"):
-                self._login = f"{self._app.get_app().slug}[bot]"
-        return self._login
+                login = f"{self._app.get_app().slug}[bot]"
+            self._login = login, time.monotonic() + LOGIN_HOLDS
+        return login
 
     def installations(self) -> list[RemoteInstallation]:
         """Return the App's installations, the suspended ones too."""

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from bot.comments import EXPLANATION
 from bot.models import Mode, Prediction
 from bot.reasons import Reason
@@ -124,6 +126,14 @@ def test_it_speaks_the_language_of_the_repository(suggesting: Tagger) -> None:
     suggesting.enrol(paused_at=suggesting.clock.at)
     said = f"Je n'ai pas cherché d'étiquettes pour ce ticket. {WHY['fr'][Reason.PAUSED]}"
     assert told(suggesting, suggesting.open(CRASH)) == said
+
+
+def test_an_app_that_has_a_new_name_finds_its_comment(suggesting: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.github.LOGIN_HOLDS", 0, raising=False)
+    number, world = suggesting.open(CRASH), suggesting.github.world
+    world.slug = "another-name"
+    ours(suggesting, number).author = world.bot
+    assert "`documentation`" in told(suggesting, number)
 
 
 # --- issues that were written on
