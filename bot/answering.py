@@ -15,13 +15,11 @@ from sqlalchemy.orm import Session
 from bot import acts, commands, comments, events, explaining, feedback, in_force, storage, written
 from bot.commands import Command
 from bot.context import Context
-from bot.errors import GitHubRefused, GitHubUnavailable
 from bot.events import need
 from bot.feedback import LabelAct
-from bot.keeping import GONE
 from bot.label_names import LabelNames
-from bot.models import ActorKind, Delivery, Guess, Prediction, Repository, Truth
-from bot.remote import RemoteSuggestion, RepositoryGateway
+from bot.models import ActorKind, Delivery, Guess, Repository, Truth
+from bot.remote import RepositoryGateway
 
 log = logging.getLogger(__name__)
 
@@ -29,20 +27,24 @@ FOLLOWED, REFUSED = "+1", "confused"  # reactions
 ACCEPT = "accept"
 JUDGING = (ACCEPT, "no")  # commands that say of labels whether they fit
 SKEW = timedelta(minutes=1)  # by which our clock may be ahead of GitHub's
-ASKED_FOR, ASKED_AT_ONCE = timedelta(days=30), 50  # how long, and about how many issues with each pull
 
 
 def on_comment(context: Context, delivery: Delivery, repo: Repository, payload: Mapping[str, Any]) -> None:
-    """Follow a comment on an issue, or an edit of our own comment; other bots are not listened to."""
+    """Follow a comment on an issue, or what is done to our own comment; other bots are not listened to."""
     issue, comment, who = need(payload, "issue", dict), need(payload, "comment", dict), events.sender(payload)
     if who.is_bot or issue.get("pull_request"):
         return
     number, at = need(issue, "number", int), events.moment(need(comment, "updated_at", str))
     answer = _Answer(context, delivery, repo, number, who.login, at)
-    body, author = comment.get("body") or "", (comment.get("user") or {}).get("login")
+    body, author, key = comment.get("body") or "", (comment.get("user") or {}).get("login"), need(comment, "id", int)
     if delivery.action == "created":
-        answer.follow(commands.parse(body), need(comment, "id", int))
-    elif comments.MARKER in body and author == context.github.login():
+        answer.follow(commands.parse(body), key)
+    elif comments.MARKER not in body or author != context.github.login():
+        return
+    elif delivery.action == "deleted":
+        with context.database.write() as session:
+            written.note_comment(session, repo.id, number, key)
+    else:
         answer.tick(comments.boxes(_before(payload)), comments.boxes(body))
 
 
@@ -71,38 +73,6 @@ def _standing(session: Session, repo: Repository, number: int, *, before: dateti
     """Return what was written with the latest prediction of an issue that was, before a moment if one is given."""
     last = written.latest(session, repo.id, number, before=before)
     return [each for each in storage.guesses(session, last.id) if each.written] if last else []
-
-
-def read_suggestions(context: Context, repo: Repository) -> int:
-    """Ask GitHub which of its own suggestions people dismissed, of which it sends no word; return how many were new.
-
-    An approval comes as a label event of the one who approved. What the bot took back itself says nothing.
-    """
-    gateway, since, new = context.gateway(repo), context.now() - ASKED_FOR, 0
-    with context.database.read() as session:
-        waiting = written.unanswered_suggestions(session, repo.id, since=since, gone=GONE, most=ASKED_AT_ONCE)
-    for prediction in waiting:
-        found = _suggestions(gateway, prediction.number)
-        dismissed = [each for each in found if each.state == "dismissed" and each.resolved_by != each.actor]
-        with context.database.write() as session:
-            new += sum(feedback.record(session, _dismissal(repo, prediction.number, each)) for each in dismissed)
-            session.get_one(Prediction, prediction.id).checked_at = context.now()
-    return new
-
-
-def _suggestions(gateway: RepositoryGateway, number: int) -> list[RemoteSuggestion]:
-    """Return what is suggested for an issue; nothing for one that is gone, though we may not have been told."""
-    try:
-        return gateway.suggestions(number) or []
-    except (GitHubRefused, GitHubUnavailable):
-        if gateway.issue(number) is not None:
-            raise
-        return []
-
-
-def _dismissal(repo: Repository, number: int, dismissed: RemoteSuggestion) -> LabelAct:
-    key, who = f"suggestion:{repo.id}:{dismissed.id}", f"user {dismissed.resolved_by}"
-    return LabelAct(key, repo.id, number, dismissed.label, False, who, ActorKind.PERSON, dismissed.at)
 
 
 def take_back(
@@ -244,7 +214,8 @@ class _Answer:
         if issue is None:
             return
         told = explaining.told(self.context, self.repo, issue)
-        there = gateway.marked_comment(self.number, comments.MARKER)
+        marks = (comments.MARKER, "")  # somebody may have edited the first one away
+        there = next(filter(None, (gateway.marked_comment(self.number, mark) for mark in marks)), None)
         body = comments.with_explanation(there.body if there else comments.MARKER, told)
         if there is None:
             gateway.create_comment(self.number, body)

@@ -18,7 +18,7 @@ HANDLED: Mapping[str, frozenset[str | None]] = {
     "issues": frozenset(
         {"opened", "edited", "labeled", "unlabeled", "closed", "reopened", "transferred", "deleted"},
     ),
-    "issue_comment": frozenset({"created", "edited"}),
+    "issue_comment": frozenset({"created", "edited", "deleted"}),
     "label": frozenset({"created", "edited", "deleted"}),
     "repository": frozenset({"renamed", "transferred", "edited", "archived", "unarchived", "deleted"}),
     "push": frozenset({None}),  # without an action

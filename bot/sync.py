@@ -9,7 +9,7 @@ from itertools import islice
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot import acts, answering, automations, configuration, feedback, importing, keeping, storage, unheard
+from bot import acts, automations, configuration, dismissals, feedback, importing, keeping, storage, unheard
 from bot.context import Context
 from bot.errors import BotError, GitHubRefused
 from bot.feedback import LabelAct
@@ -173,7 +173,7 @@ def pull(context: Context, repo: Repository) -> int:
         raise
     with context.database.write() as session:
         session.execute(update(Repository).where(Repository.id == repo.id).values(pulled_at=started))
-    answering.read_suggestions(context, repo)
+    dismissals.read_suggestions(context, repo)
     log.info("repository pulled", extra={"repository": repo.id, "issues": count})
     return count
 

@@ -223,7 +223,7 @@ class _Writer:
         with self.context.database.write() as session:
             self._mark(session, todo.suggest, "suggested")
             row = session.get_one(Prediction, self.prediction.id)
-            row.comment_id, row.native = comment_id, native
+            row.comment_id, row.native = comment_id or row.comment_id, native
             if applied or todo.suggest or comment_id:
                 row.written_at = self.context.now()
             else:

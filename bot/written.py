@@ -32,6 +32,12 @@ def call_off(session: Session, repository_id: int, number: int) -> None:
     session.execute(update(Prediction).where(*mine).values(not_written=Reason.TAKEN_BACK))
 
 
+def note_comment(session: Session, repository_id: int, number: int, comment_id: int) -> None:
+    """Keep with an issue's predictions that it had a comment of ours: one that somebody asked for came of none."""
+    mine = (Prediction.repository_id == repository_id, Prediction.number == number, Prediction.comment_id.is_(None))
+    session.execute(update(Prediction).where(*mine).values(comment_id=comment_id))
+
+
 def note_undone(session: Session, prediction_ids: Collection[int]) -> None:
     """Keep that what was written for predictions has been taken back."""
     mine = Prediction.id.in_(prediction_ids)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.comments import EXPLANATION
+from bot.comments import EXPLANATION, MARKER
 from bot.models import Mode, Prediction
 from bot.reasons import Reason
 from bot.words_why import WHY
@@ -133,6 +133,29 @@ def test_an_app_that_has_a_new_name_finds_its_comment(suggesting: Tagger, monkey
     number, world = suggesting.open(CRASH), suggesting.github.world
     world.slug = "another-name"
     ours(suggesting, number).author = world.bot
+    assert "`documentation`" in told(suggesting, number)
+
+
+def test_explanation_that_somebody_deleted_is_followed_by_no_other_comment(suggesting: Tagger) -> None:
+    configure(suggesting, "delay_minutes: 5")
+    number = suggesting.open(CRASH)
+    told(suggesting, number)
+    suggesting.github.people.delete_comment(NAME, number, ours(suggesting, number))
+    suggesting.catch_up()
+    suggesting.clock.move(minutes=5)
+    suggesting.go_on()
+    suggesting.github.people.edit(NAME, number, title=BOTH)
+    suggesting.catch_up()
+    suggesting.clock.move(minutes=5)
+    suggesting.go_on()
+    assert {each.author.login for each in suggesting.issue(number).comments} == {"maintainer"}
+
+
+def test_comment_from_which_somebody_took_its_mark_is_still_the_one(suggesting: Tagger) -> None:
+    number = suggesting.open(CRASH)
+    mine = ours(suggesting, number)
+    suggesting.github.people.edit_comment(NAME, number, mine, mine.body.replace(MARKER, ""))
+    suggesting.catch_up()
     assert "`documentation`" in told(suggesting, number)
 
 

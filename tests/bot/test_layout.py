@@ -51,6 +51,7 @@ LAYERS = (
         "backfill",
         "challenge",
         "configuration",
+        "dismissals",
         "eligible",
         "explaining",
         "feedback",

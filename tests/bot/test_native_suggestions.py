@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot import answering, sync
+from bot import answering, dismissals, sync
 from bot.models import Mode, Outcome, Truth
 from bot.remote import RepositoryGateway
 from bot.similar import most_similar
@@ -106,10 +106,10 @@ def test_suggestion_on_an_issue_that_is_gone_holds_up_nothing(native: Tagger, ho
         native.handle(next(each for each in native.news() if each.payload["issue"]["number"] == gone))
     native.github.people.answer_suggestion(NAME, number, "bug", approve=False)
     native.clock.move(minutes=15)
-    assert answering.read_suggestions(native.context, native.repo) == 1
+    assert dismissals.read_suggestions(native.context, native.repo) == 1
     assert native.truths(number) == {"bug": Truth.NEGATIVE}
     asked = len(native.github.log)
-    assert answering.read_suggestions(native.context, native.repo) == 0
+    assert dismissals.read_suggestions(native.context, native.repo) == 0
     assert (len(native.github.log) == asked) is told
 
 
