@@ -267,7 +267,9 @@ def _take_off_settled(context: Context, delivery: Delivery, repo: Repository, to
         raise NotYetError("waits, for this may be one of many acts of a script", until=at + SURELY_NO_SCRIPT)
     gateway = context.gateway(repo, delivery, unasked=True)
     issue = gateway.issue(number)
-    present = [name for name in issue.labels if matches(name, waiting)] if issue else []
+    if issue is None or issue.state != "open" or issue.locked or issue.created_at < repo.enrolled_at:
+        return
+    present = [name for name in issue.labels if matches(name, waiting)]
     since = {event.label for event in gateway.label_events(number) if event.at >= at} if present else set()
     for name in present:
         if name not in since:

@@ -74,6 +74,19 @@ def test_it_stays_while_the_repository_is_paused(waiting: Tagger) -> None:
     assert waiting.issue(number).names() == {"needs-triage", "question"}
 
 
+@pytest.mark.parametrize("what", ["closed", "locked", "old"])
+def test_it_stays_where_nothing_is_written(waiting: Tagger, what: str) -> None:
+    number = opened(waiting)
+    if what == "closed":
+        waiting.github.people.close(NAME, number)
+    elif what == "locked":
+        waiting.issue(number).locked = True
+    else:
+        waiting.enrol(enrolled_at=waiting.clock())
+    decided(waiting, number)
+    assert waiting.issue(number).names() == {"needs-triage", "question"}
+
+
 def test_decision_about_an_issue_that_is_gone_since_is_no_failure(waiting: Tagger) -> None:
     number = opened(waiting)
     waiting.github.people.label(NAME, number, "question")
