@@ -42,13 +42,14 @@ class Context:
 class LabelRow:
     """One label of the table: how it fared, and the guess that carries its present thresholds.
 
-    `only_suggested`: the configuration, or what it starts, forbids to put it on.
+    `used`: the configuration allows it; `only_suggested`: the configuration, or what it starts, forbids to put it on.
     """
 
     name: str
     applied: Tally
     suggested: Tally
     guess: Guess | None
+    used: bool
     only_suggested: bool
 
 
@@ -197,9 +198,12 @@ def _figures(session: Session, repo: Repository) -> Mapping[str, Any]:
     applied, suggested = summarise(judged), summarise(judged, SUGGEST)
     thresholds = queries.thresholds(session, repo)
     names = applied.labels.keys() | thresholds.keys()
-    patterns = in_force.config(repo).suggest_only
+    own = in_force.config(repo)
     tallies = {name: (applied.labels.get(name, Tally()), suggested.labels.get(name, Tally())) for name in names}
-    rows = [LabelRow(name, *tallies[name], thresholds.get(name), matches(name, patterns)) for name in names]
+    rows = [
+        LabelRow(name, *tallies[name], thresholds.get(name), own.uses(name), matches(name, own.suggest_only))
+        for name in names
+    ]
     return {
         "measured": bool(thresholds),
         "applied": applied.overall,

@@ -55,6 +55,19 @@ def test_label_that_is_decided_by_a_rule_or_by_the_configuration_is_told_so(
     assert "apply ≥" not in page
 
 
+def test_label_that_the_configuration_leaves_out_is_told_so(operator: FlaskClient, database: Database) -> None:
+    def build(session: Session) -> None:
+        prediction(session, 1, {"old": ("suggest", 0.5)})
+        made, repo = model(session, 1, status="champion"), session.get_one(Repository, 1)
+        repo.champion_id, repo.config = made.id, "labels: {exclude: [old]}\n"
+        prediction(session, 2, {"bug": ("apply", 0.9)}, model_id=made.id)
+
+    fill(database, build)
+    page = text_of(operator)
+    assert "left out by the configuration" in page
+    assert "not predicted by the present model" not in page
+
+
 # --- what is in service
 
 
