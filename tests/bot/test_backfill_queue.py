@@ -151,4 +151,4 @@ def test_figures_of_the_dashboard_are_of_new_issues_only(old: Tagger, database: 
     work(old)
     new = old.open(CRASH)
     with database.read() as session:
-        assert [each.number for each in queries.judged(session, [old.repo.id])[old.repo.id]] == [new]
+        assert [each.number for each in queries.judged(session, {old.repo.id: ()})[old.repo.id]] == [new]

@@ -242,7 +242,7 @@ def test_accuracy_takes_a_right_guess_of_the_merged_label_for_right(taught: Tagg
     merged(taught)
     taught.catch_up()
     with taught.context.database.read() as session:
-        judged = queries.judged(session, [taught.repo.id])[taught.repo.id]
+        judged = queries.judged(session, {taught.repo.id: ()})[taught.repo.id]
     tally = accuracy.summarise(judged, "suggest").labels["documentation"]
     assert (tally.right, tally.wrong) == (4, 0)
     assert {row.label for row in taught.rows(Guess)} == {"bug", "documentation"}
