@@ -44,6 +44,7 @@ def run_web(settings: Settings) -> None:
         threads=WEB_THREADS,
         max_request_body_size=LARGEST_REQUEST,
         ident=None,
+        asyncore_use_poll=True,  # select fails where more than 1,024 files are open
     )
     _on_stop(sys.exit)  # waitress ends its loop on SystemExit, having finished the requests in hand
     log.info("web ready", extra={"host": settings.host, "port": settings.port})

@@ -33,12 +33,12 @@ def serve(tmp_path: Path, *, lively: bool, app: App | None) -> Iterator[tuple[st
         flask_app, settings, database, now=lambda: NOW, next_training=lambda _session, _repo: "after 22 more labels"
     )
     sockets: dict[int, object] = {}
-    server = create_server(flask_app, map=sockets, host="127.0.0.1", port=0)
+    server = create_server(flask_app, map=sockets, host="127.0.0.1", port=0, asyncore_use_poll=True)
     stopped = threading.Event()
 
     def run() -> None:
         while not stopped.is_set():  # sockets are closed by the thread that waits for them, or its select fails
-            server.asyncore.loop(timeout=0.1, map=sockets, count=1)
+            server.asyncore.loop(timeout=0.1, use_poll=True, map=sockets, count=1)
         server.task_dispatcher.shutdown()
         server.asyncore.close_all(sockets)
 
