@@ -25,6 +25,13 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def tidy() -> Iterator[None]:
+    """Close what the tests of a file left to the garbage: hundreds of sockets and files would stay open."""
+    yield
+    gc.collect()
+
+
 @pytest.fixture
 def now() -> datetime:
     return datetime(2026, 3, 1, 12, tzinfo=UTC)
