@@ -157,6 +157,8 @@ def _repository(context: Context, payload: Payload) -> Repository | None:
         if unheard_of and (known is None or not (known.removed_at or known.suspended_at)):
             here = [remote.repository(found)]
             sync.enrol(session, (installation["id"], _account(found)), here, now=context.now())
+        if repo := storage.repository(session, repository_id):
+            return repo
         off_at = storage.off_since(session, repository_id)
     if off_at is not None and payload.get("action") == "opened" and events.issue_state(payload).created_at > off_at:
         sync.follow_installation(context, (installation["id"], _account(found)))
