@@ -97,7 +97,7 @@ def take_back(
     applied = [name for name in issue.labels if name.lower() in put_on]
     if applied and since is not None:
         late = [each for each in gateway.label_events(number) if each.action == "labeled" and each.at >= since]
-        applied = [name for name in applied if name in {names.now(each.label, each.at) or each.label for each in late}]
+        applied = [name for name in applied if name in {names.present(each.label, each.at) for each in late}]
     for label in applied:
         gateway.remove_label(number, label)
     done = [f"label {label}" for label in applied]
@@ -145,7 +145,7 @@ class _Answer:
             names = LabelNames(storage.all_labels(session, self.repo.id))
             last = written.latest(session, self.repo.id, self.number)
         then = last.written_at if last and last.written_at else self.at
-        present = {name: names.now(name, then) or name for name in changed}
+        present = {name: names.present(name, then) for name in changed}
         stands = self._judge({present[name]: ticked for name, ticked in changed.items()})
         self._show({name: ticked for name, ticked in changed.items() if present[name] in stands})
 

@@ -171,7 +171,7 @@ def _track_record(context: Context, repo: Repository) -> dict[tuple[str, str], t
     told = context.models.track_record(model.folder, precision_targets(repo, context.settings))
     found: dict[tuple[str, str], tuple[int, int]] = {}
     for (name, decision), (right, total) in told.items():
-        key = (names.now(name, model.created_at) or name, decision)
+        key = (names.present(name, model.created_at), decision)
         before = found.get(key, (0, 0))  # of another label, merged into this one since
         found[key] = right + before[0], total + before[1]
     return found

@@ -20,7 +20,11 @@ class LabelNames:
 
     def of(self, label_id: int, name: str, at: datetime) -> str:
         """Return the present name of a label that an act at a moment tells of; that of then where it is not there."""
-        return self._by_id.get(label_id) or self.now(name, at) or name
+        return self._by_id.get(label_id) or self.present(name, at)
+
+    def present(self, name: str, at: datetime) -> str:
+        """Return what :meth:`now` does; the name itself where the repository has the label no more."""
+        return self.now(name, at) or name
 
     def now(self, name: str, at: datetime) -> str | None:
         """Return what the label that had that name at a moment is called now; None where the repository has it no more.

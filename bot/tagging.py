@@ -166,7 +166,7 @@ def _write(context: Context, delivery: Delivery, repo: Repository, prediction: P
     gateway = context.gateway(repo, delivery, unasked=True)
     issue = gateway.issue(prediction.number)
     told = gateway.label_events(prediction.number) if issue else []
-    events = [replace(each, label=names.now(each.label, each.at) or each.label) for each in told]
+    events = [replace(each, label=names.present(each.label, each.at)) for each in told]
     said = acts.said(repo, issue, events, log) if issue else None
     reason = why_not(issue, in_force.config(repo), said=said, closed=terms.closed)
     if issue is None or reason:
