@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot import report_evaluate_html, report_evaluate_pictures, report_evaluate_text
-from bot.cli_labels import ArgumentError, choose_labels
-from bot.cli_local import precision_targets
+from bot.cli_labels import ArgumentError
+from bot.cli_local import precision_targets, to_learn
 from bot.cli_show import Show, progress_bar
 from bot.report_evaluate import Findings
 from pipeline import experiment, experiment_split
@@ -19,8 +19,6 @@ from pipeline.experiment_data import describe_split
 from pipeline.experiment_store import Store, as_json, open_store
 from pipeline.exports import read_issues
 from pipeline.files import write_whole
-from pipeline.issues import label_counts, usual_labels
-from pipeline.label_evidence import too_rare
 from pipeline.methods import METHODS, method_class
 from pipeline.methods.base import Progress
 from pipeline.preparation import Prepared, write_dataset
@@ -75,8 +73,7 @@ def prepare(args: argparse.Namespace) -> Task:
     issues = read_issues(Path(args.issues))
     if test is not None and test >= len(issues):
         raise ArgumentError(f"--test-newest {test}: the file has {len(issues)} issues; some must be left to train on")
-    counts, named = label_counts(issues), args.labels is not None
-    labels = choose_labels(args.labels, counts) if named else usual_labels(issues)
+    labels, left_out = to_learn(args.labels, issues)
     if not labels:
         raise ArgumentError(f"{args.issues}: no label is on five issues; name some: --labels A,B")
     split = experiment_split.split(issues, labels, test=test)
@@ -84,7 +81,7 @@ def prepare(args: argparse.Namespace) -> Task:
     runs = experiment.plan(methods, slices.sizes, seeds)
     if not runs:
         raise ArgumentError(_no_runs(sizes, len(split.labelled)))
-    return Task(Path(args.issues).name, methods, sizes, slices, runs, {} if named else too_rare(counts))
+    return Task(Path(args.issues).name, methods, sizes, slices, runs, left_out)
 
 
 def _no_runs(sizes: Iterable[Size], labelled: int) -> str:

@@ -64,8 +64,7 @@ def train(args: argparse.Namespace) -> int:
     if args.method not in {AUTO, *METHODS}:
         raise ArgumentError(f"there is no method {args.method!r}; there are: {', '.join((AUTO, *METHODS))}")
     issues = read_issues(Path(args.issues))
-    labels = choose_labels(args.labels, label_counts(issues)) if args.labels is not None else usual_labels(issues)
-    rare = {} if args.labels is not None else too_rare(label_counts(issues))
+    labels, rare = to_learn(args.labels, issues)
     recipe = Recipe(args.method, {}, labels, args.seed)
     task = Task(issues, recipe, precision_targets(), datetime.now(UTC), minutes, rare)
     with _bar() as show:
@@ -76,6 +75,15 @@ def train(args: argparse.Namespace) -> int:
         report.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(describe(summary, out))
     return 0
+
+
+def to_learn(text: str | None, issues: Sequence[Issue]) -> tuple[tuple[str, ...], Mapping[str, str]]:
+    """Return the labels named in a text, or the usual ones without it, and with the reason those that are too rare.
+
+    None is too rare where labels are named. Raises ArgumentError as :func:`choose_labels` does.
+    """
+    counts = label_counts(issues)
+    return (choose_labels(text, counts), {}) if text is not None else (usual_labels(issues), too_rare(counts))
 
 
 def _minutes(args: argparse.Namespace) -> float:
