@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline import evaluation
 from pipeline.blending import learn
 from pipeline.candidates import Candidate
+from pipeline.choice import merit
 from pipeline.decisions import f1_threshold
 from pipeline.duplicates import duplicate_groups
 from pipeline.issues import Issue, Probabilities, Targets, by_age, without_labels
@@ -156,8 +157,8 @@ class Score:
 
     @property
     def mean(self) -> float:
-        """Return what candidates are ranked by: at one threshold, and whatever the threshold."""
-        return (self.micro_f1 + self.average_precision) / 2
+        """Return what candidates are ranked by."""
+        return merit(self.micro_f1, self.average_precision)
 
 
 def score(y: Targets, p: Probabilities, labels: Sequence[str]) -> Score:
@@ -190,7 +191,7 @@ def probability_better(y: Targets, one: Probabilities, other: Probabilities, gro
 
 
 def _mean(y: Targets, p: Probabilities, limit: float) -> float:
-    return (evaluation.micro_f1(y, p >= limit) + evaluation.average_precision(y, p)) / 2
+    return merit(evaluation.micro_f1(y, p >= limit), evaluation.average_precision(y, p))
 
 
 def _predicted(y: Targets, p: Probabilities) -> tuple[NDArray[np.int8], Probabilities]:

@@ -8,6 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
+def merit(micro_f1: float, average_precision: float) -> float:
+    """Return what candidates are ranked by on the same issues: at one threshold, and whatever the threshold."""
+    return (micro_f1 + average_precision) / 2
+
+
 @dataclass(frozen=True)
 class Entry:
     """A row of the table: a candidate, and what came of it on the issues of one part; `on` says which these are."""
@@ -25,8 +30,8 @@ class Entry:
 
     @property
     def mean(self) -> float:
-        """Return what candidates are ranked by on the same issues."""
-        return ((self.micro_f1 or 0.0) + (self.average_precision or 0.0)) / 2
+        """Return the merit; of what was not measured 0."""
+        return merit(self.micro_f1 or 0.0, self.average_precision or 0.0)
 
 
 @dataclass(frozen=True)
