@@ -20,9 +20,9 @@ from benchmarks.setting import LABELS, issues
 from pipeline import evaluation
 from pipeline.decisions import f1_threshold
 from pipeline.experiment import Run, Slices
-from pipeline.experiment_split import split, without_labels
+from pipeline.experiment_split import split
 from pipeline.experiment_summary import student_interval
-from pipeline.issues import Issue, Probabilities
+from pipeline.issues import Issue, Probabilities, without_labels
 from pipeline.methods.head import Head
 from pipeline.methods.linear import texts_of
 from pipeline.methods.self_training import Plan, SelfTraining

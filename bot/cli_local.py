@@ -24,7 +24,7 @@ from pipeline.decisions import Decision, PrecisionTargets, decide_all, f1_thresh
 from pipeline.duplicates import duplicate_groups
 from pipeline.errors import TooFewIssuesError
 from pipeline.exports import read_issues
-from pipeline.issues import Issue, Targets, build_targets, label_counts, usual_labels
+from pipeline.issues import Issue, Targets, apart, build_targets, label_counts, usual_labels
 from pipeline.label_evidence import too_rare
 from pipeline.methods import METHODS
 from pipeline.methods.base import Progress
@@ -111,7 +111,7 @@ def fit(task: Task, show: Progress) -> tuple[dict[str, Any] | None, Trained]:
     recipe, choice = _recipe(task, earlier, lambda done: show(done * 0.6))
     try:
         twin = training.train(earlier, recipe, now=task.now, progress=lambda done: show(0.6 + done * 0.15))
-        known, _ = training.apart(later, recipe.labels)  # of an issue without any label nothing is known
+        known, _ = apart(later, recipe.labels)  # of an issue without any label nothing is known
         measured = measure(twin, known, task.targets) if known else None
     except TooFewIssuesError:
         measured = None

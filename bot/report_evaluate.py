@@ -121,13 +121,15 @@ def notes(found: Findings) -> list[str]:
     """Say how it was measured."""
     split = found.split
     test, labelled, none = len(split.test), len(split.labelled), int((~split.test_y.astype(bool).any(axis=1)).sum())
+    elsewhere = int((~(split.targets == 1).any(axis=1)).sum())
     drawn = "the newest ones" if split.dated else "drawn at random, every label in proportion, as not all have dates"
     told = [
         f"{test:,} test issues, {drawn}; {none:,} of them have none of the labels: whatever is put on those "
         "counts as wrong.",
         f"{labelled:,} labelled issues to train on, in nested slices drawn anew for each seed; what a method sets "
-        f"aside to validate by counts. The {len(split.others):,} issues with none of the labels, and the labelled ones "
-        "that are not in a slice, were given without their labels.",
+        f"aside to validate by counts. {elsewhere:,} have other labels only, which tells that none of these "
+        f"fits. The {len(split.others):,} issues without a label, and the labelled ones that are not in a slice, were "
+        "given without their labels.",
         "Thresholds were chosen on predictions about the slice by models that had not seen the issue: one for the best "
         "micro-F1, drawn towards 0.5 where there is little to choose by; no test issue chose anything.",
         "Seconds are those of the slowest seed: vectors of texts that an earlier run has embedded are used again.",

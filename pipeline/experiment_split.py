@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pipeline.duplicates import Duplicate, duplicate_groups
 from pipeline.errors import TooFewIssuesError
-from pipeline.issues import Issue, Targets, build_targets, fingerprint
+from pipeline.issues import Issue, Targets, apart, build_targets, fingerprint
 from pipeline.splits import stratified_split, temporal_split
 
 TEST_SHARE, MOST_TEST = 0.2, 500
@@ -20,12 +20,14 @@ SPLIT_SEED = 0  # of the hold-out where there are no dates: the same one whateve
 class Split:
     """The labelled issues of the training period, its other issues, and the test issues.
 
+    An issue that people labelled, but with none of the labels, is a labelled one: it teaches that none of them fits.
+
     No issue of the training period says the same as one of the test, or as another one there; what did is `removed`.
     """
 
     labels: tuple[str, ...]
     labelled: Sequence[Issue]
-    others: Sequence[Issue]  # with none of the labels
+    others: Sequence[Issue]  # of which nothing is known
     test: Sequence[Issue]
     dated: bool  # the test issues are the newest; otherwise drawn at random, every label in proportion
     removed: Sequence[Duplicate] = ()
@@ -59,9 +61,8 @@ def split(issues: Sequence[Issue], labels: Sequence[str], *, test: int | None = 
     dated = all(issue.created_at is not None for issue in issues)
     earlier, later = temporal_split(issues, size) if dated else _random_split(issues, labels, size, groups)
     kept, removed = _apart(earlier, later, dict(zip(issues, groups.tolist(), strict=True)))
-    wanted = set(labels)
-    labelled, others = ([i for i in kept if bool(wanted & set(i.labels)) is has] for has in (True, False))
-    if not labelled:
+    labelled, others = apart(kept, labels)
+    if not set(labels) & {name for each in labelled for name in each.labels}:
         raise TooFewIssuesError("no issue before the test issues has one of the labels")
     return Split(tuple(labels), labelled, others, later, dated, removed)
 

@@ -19,7 +19,7 @@ from pipeline.experiment_report import jsonable
 from pipeline.experiment_split import Split
 from pipeline.files import write_whole
 
-FORMAT = 1
+FORMAT = 2
 ABOUT = "experiment.json"
 ARRAYS = ("test_p", "held_out_y", "held_out_p")
 

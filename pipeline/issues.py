@@ -72,19 +72,27 @@ def without_labels(issues: Iterable[Issue]) -> list[Issue]:
 def build_targets(issues: Sequence[Issue], labels: Sequence[str]) -> Targets:
     """Return what is known of each label for each issue, (issues, labels): 1, 0 or UNKNOWN.
 
-    An issue with at least one of `labels` has 0 for those it lacks; one with none is unknown throughout,
-    except for labels that a person removed, which are 0. Unconfirmed labels are unknown.
+    An issue that people labelled has 0 for those of `labels` it lacks: for all of them if it has other labels only, for
+    whoever labelled it found none of these fitting (docs/adr/0004). One without any label is unknown throughout, except
+    for labels that a person removed, which are 0. Unconfirmed labels are unknown.
     """
     column = {name: index for index, name in enumerate(labels)}
     targets = np.full((len(issues), len(labels)), UNKNOWN, dtype=np.int8)
     for row, issue in enumerate(issues):
         positive = [column[name] for name in issue.labels if name in column]
-        if positive:
+        if issue.labels:
             targets[row] = 0
         targets[row, [column[name] for name in issue.removed if name in column]] = 0
         targets[row, [column[name] for name in issue.unconfirmed if name in column]] = UNKNOWN
         targets[row, positive] = 1
     return targets
+
+
+def apart(issues: Sequence[Issue], labels: Sequence[str]) -> tuple[list[Issue], list[Issue]]:
+    """Return the issues of which something is known, see :func:`build_targets`, and the others without their labels."""
+    known = (build_targets(issues, labels) != UNKNOWN).any(axis=1).tolist()
+    others = [issue for issue, is_known in zip(issues, known, strict=True) if not is_known]
+    return [issue for issue, is_known in zip(issues, known, strict=True) if is_known], without_labels(others)
 
 
 def label_counts(issues: Iterable[Issue]) -> Counter[str]:

@@ -31,7 +31,7 @@ class Prepared:
 
     @cached_property
     def parts(self) -> dict[str, list[Issue]]:
-        """Return the issues of train, valid, test, and unsup: those before the test with none of the labels."""
+        """Return the issues of train, valid, test, and unsup: those before the test of which nothing is known."""
         rows = stratified_split(self.split.targets, share=VALID_SHARE, seed=VALID_SEED)
         train, valid = ([self.split.labelled[row] for row in part] for part in rows)
         return {"train": train, "valid": valid, "test": list(self.split.test), "unsup": list(self.split.others)}

@@ -17,11 +17,11 @@ from pipeline.arena import HOLDOUT_SHARE, Arena, Material, Score, cross_fitting,
 from pipeline.candidates import STANDING, Budget, Candidate, OutOfTimeError, blend_of, ladder, missing
 from pipeline.choice import Choice, Entry, ranked
 from pipeline.errors import PipelineError, TooFewIssuesError
-from pipeline.issues import Probabilities
+from pipeline.issues import Probabilities, apart, build_targets
 from pipeline.label_evidence import weigh_labels
 from pipeline.methods import METHODS
 from pipeline.methods.base import Issues, Progress
-from pipeline.training import LEAST_ISSUES, Recipe, Trained, apart, evidence, train
+from pipeline.training import LEAST_ISSUES, Recipe, Trained, train
 
 FEW = 200  # labelled issues, below which a hold-out would be too small for the quick methods
 BETTER = 0.9  # how sure it must be that a candidate is better than the one that stands
@@ -72,7 +72,7 @@ def choose_for(
 ) -> tuple[Recipe, Choice]:
     """Return the recipe for issues, some of which are labelled, and all that was tried."""
     known, others = apart(issues, wanted.labels)
-    material = Material(known, evidence(known, wanted.labels), wanted.labels, [*others, *unlabeled], wanted.seed)
+    material = Material(known, build_targets(known, wanted.labels), wanted.labels, [*others, *unlabeled], wanted.seed)
     choice = choose(material, wanted.budget(), progress=progress)
     return Recipe(choice.method, choice.settings, choice.labels, wanted.seed), choice
 

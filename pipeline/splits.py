@@ -73,10 +73,10 @@ def stratified_split(targets: Targets, *, share: float, seed: int, groups: Rows 
 
 
 def nested_slices(targets: Targets, sizes: Sequence[int], seed: int) -> list[Rows]:
-    """Return the rows of a slice of each size, ascending, each slice within every larger one; labelled rows only.
+    """Return the rows of a slice of each size, ascending, each slice within every larger one.
 
-    A size beyond the labelled rows is all of them. Every slice has the labels in about their proportions, and as many
-    different ones as that allows.
+    A size beyond the rows is all of them. Every slice has the labels in about their proportions, and as many different
+    ones as that allows; rows with none of the labels count as if they had one of their own.
 
     References
     ----------
@@ -85,9 +85,9 @@ def nested_slices(targets: Targets, sizes: Sequence[int], seed: int) -> list[Row
     other labels lack more than half a row each, or are not there yet.
     """
     positive = targets == 1  # (rows, labels)
-    labelled = np.flatnonzero(positive.any(axis=1))
-    order = _in_proportion(positive[labelled], max((size for size in sizes if size < len(labelled)), default=0), seed)
-    return [np.sort(labelled[order[:size]] if size < len(labelled) else labelled) for size in sizes]
+    classes = np.column_stack([positive, ~positive.any(axis=1)])
+    order = _in_proportion(classes, max((size for size in sizes if size < len(targets)), default=0), seed)
+    return [np.sort(order[:size]) if size < len(targets) else np.arange(len(targets)) for size in sizes]
 
 
 def _in_proportion(positive: NDArray[np.bool_], count: int, seed: int) -> Rows:

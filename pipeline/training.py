@@ -7,12 +7,11 @@ from functools import cached_property, partial
 from typing import Any, Unpack
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.decisions import Decision, PrecisionTargets, Thresholds, decide_all, solve_all
 from pipeline.duplicates import duplicate_groups
 from pipeline.errors import TooFewIssuesError
-from pipeline.issues import UNKNOWN, Issue, Probabilities, Targets, build_targets, fingerprint, without_labels
+from pipeline.issues import UNKNOWN, Issue, Probabilities, Targets, apart, build_targets, fingerprint
 from pipeline.label_evidence import ExclusiveGroup, exclusive_groups, one_of_each_group
 from pipeline.labels import read_labels
 from pipeline.methods import make, method_class
@@ -136,7 +135,7 @@ def train(
             f"{labelled} issues have one of the {len(recipe.labels)} labels to learn; {needed} or more are needed"
         )
     known, others = apart(issues, recipe.labels)
-    targets = evidence(known, recipe.labels)
+    targets = build_targets(known, recipe.labels)
     options: FitOptions = {"unlabeled": [*others, *unlabeled], "labels": read_labels(recipe.labels)}
     options["groups"] = duplicate_groups(known)
     reported: FitOptions = {**options, "progress": progress}
@@ -153,37 +152,13 @@ def train(
     )
 
 
-def apart(issues: Sequence[Issue], labels: Sequence[str]) -> tuple[list[Issue], list[Issue]]:
-    """Return the issues of which something is known, see :func:`evidence`, and the others, without their labels."""
-    known = (evidence(issues, labels) != UNKNOWN).any(axis=1).tolist()
-    others = [issue for issue, is_known in zip(issues, known, strict=True) if not is_known]
-    return [issue for issue, is_known in zip(issues, known, strict=True) if is_known], without_labels(others)
-
-
-def evidence(issues: Sequence[Issue], labels: Sequence[str]) -> Targets:
-    """Return the truth to learn from and to judge held-out predictions by, (issues, labels).
-
-    It differs from :func:`build_targets` where people labelled an issue, but with none of `labels`: unknown there, 0
-    here, for whoever labelled it found none of them fitting (docs/adr/0004).
-    """
-    y = build_targets(issues, labels)
-    elsewhere = [bool(issue.labels) and not set(issue.labels) & set(labels) for issue in issues]
-    y[elsewhere] = np.where(_unconfirmed([i for i, e in zip(issues, elsewhere, strict=True) if e], labels), UNKNOWN, 0)
-    return y
-
-
 def with_evidence(model: Trained, later: Sequence[Issue], probabilities: Probabilities) -> Trained:
     """Return the model with more held-out evidence for its thresholds: issues that it was not trained on."""
     return replace(
         model,
-        held_out_y=np.vstack([model.held_out_y, evidence(later, model.labels)]),
+        held_out_y=np.vstack([model.held_out_y, build_targets(later, model.labels)]),
         held_out_p=np.vstack([model.held_out_p, probabilities]),
     )
-
-
-def _unconfirmed(issues: Sequence[Issue], labels: Sequence[str]) -> NDArray[np.bool_]:
-    cells = [[label in issue.unconfirmed for label in labels] for issue in issues]
-    return np.array(cells, dtype=bool).reshape(len(issues), len(labels))
 
 
 def held_out(

@@ -40,7 +40,7 @@ def found() -> Iterator[Findings]:
 def test_headline_names_the_best_with_most_labels(found: Findings) -> None:
     best = max(NAMES, key=lambda name: Cells(found, "micro_f1").values[name, ALL].mean if name != "no_labels" else 0)
     assert headline(found).startswith(
-        f"With 64 labelled issues, {best} has the highest micro-F1 on the 24 test issues: "
+        f"With 96 labelled issues, {best} has the highest micro-F1 on the 24 test issues: "
     )
 
 
@@ -54,6 +54,11 @@ def test_cell_without_a_run_is_a_dash_and_one_seed_has_no_deviation(found: Findi
     assert cells.text("encoder", 8) == "—"
     assert "±" in cells.text("encoder", 32)
     assert "±" not in cells.text("encoder", ALL)
+
+
+def test_notes_tell_how_many_labelled_issues_have_none_of_the_labels(found: Findings) -> None:
+    assert "96 labelled issues to train on" in " ".join(notes(found))
+    assert "32 have other labels only" in " ".join(notes(found))
 
 
 def test_notes_tell_of_what_happened_only(found: Findings) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.issues import UNKNOWN, Issue, build_targets, clean_body, fingerprint, label_counts, usual_labels
+from pipeline.issues import UNKNOWN, Issue, apart, build_targets, clean_body, fingerprint, label_counts, usual_labels
 from tests.pipeline.samples import labelled
 
 LABELS = ("bug", "docs", "api")
@@ -22,9 +22,13 @@ def test_issue_with_a_label_lacks_the_others() -> None:
     assert known(labels=("docs",)) == [0, 1, 0]
 
 
-@pytest.mark.parametrize("labels", [(), ("stale",)])
-def test_issue_with_none_of_the_labels_is_unknown(labels: tuple[str, ...]) -> None:
-    assert known(labels=labels) == [UNKNOWN, UNKNOWN, UNKNOWN]
+def test_issue_that_nobody_labelled_is_unknown() -> None:
+    assert known() == [UNKNOWN, UNKNOWN, UNKNOWN]
+
+
+def test_whoever_labelled_an_issue_elsewhere_found_none_of_the_labels_fitting() -> None:
+    assert known(labels=("stale",)) == [0, 0, 0]
+    assert known(labels=("stale",), unconfirmed=("bug",)) == [UNKNOWN, 0, 0]
 
 
 def test_removed_label_is_known_not_to_apply() -> None:
@@ -44,6 +48,15 @@ def test_targets_of_no_issues_still_have_a_column_for_each_label() -> None:
     targets = build_targets([], LABELS)
     assert targets.shape == (0, 3)
     assert targets.dtype == np.int8
+
+
+def test_issues_of_which_nothing_is_known_are_apart_and_without_their_labels() -> None:
+    issues = [
+        Issue(number=number, title="Title", **fields)
+        for number, fields in enumerate(({"labels": ("bug",)}, {"labels": ("stale",)}, {"removed": ("api",)}))
+    ]
+    unknown = Issue(number=9, title="Title", unconfirmed=("bug",))
+    assert apart([*issues, unknown], LABELS) == (issues, [replace(unknown, unconfirmed=())])
 
 
 def test_label_is_counted_once_an_issue() -> None:

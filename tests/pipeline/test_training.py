@@ -7,11 +7,11 @@ import pytest
 
 from pipeline.decisions import Decision, PrecisionTargets
 from pipeline.errors import ModelError, TooFewIssuesError
-from pipeline.issues import UNKNOWN, Issue, Probabilities, Targets, build_targets
+from pipeline.issues import UNKNOWN, Probabilities, Targets, build_targets
 from pipeline.methods import METHODS, make
 from pipeline.methods.base import FitOptions, Issues
 from pipeline.methods.naive_bayes import NaiveBayes
-from pipeline.training import Recipe, Trained, cross_fit, evidence, train
+from pipeline.training import Recipe, Trained, cross_fit, train
 from tests.pipeline.chat import settings_for
 from tests.pipeline.samples import LABELS, issue, labelled
 
@@ -77,30 +77,6 @@ def test_settings_of_the_recipe_are_used() -> None:
     smooth = trained(recipe=replace(BAYES, settings={"alpha": 50.0}))
     assert smooth.recipe.settings["alpha"] == 50.0
     assert not np.array_equal(smooth.held_out_p, trained().held_out_p)
-
-
-def judged(*issues: Issue) -> Targets:
-    return evidence(issues, LABELS)
-
-
-def test_issue_labelled_elsewhere_is_evidence_against_but_teaches_nothing() -> None:
-    elsewhere = Issue(number=1, title="Title", labels=("stale",))
-    assert judged(elsewhere).tolist() == [[0, 0]]
-    assert build_targets([elsewhere], LABELS).tolist() == [[UNKNOWN, UNKNOWN]]
-
-
-def test_issue_that_nobody_labelled_is_no_evidence() -> None:
-    assert judged(Issue(number=1, title="Title")).tolist() == [[UNKNOWN, UNKNOWN]]
-
-
-def test_unconfirmed_label_is_no_evidence_even_on_an_issue_labelled_elsewhere() -> None:
-    assert judged(Issue(number=1, title="T", labels=("stale",), unconfirmed=("bug",))).tolist() == [[UNKNOWN, 0]]
-
-
-def test_evidence_of_labelled_issues_is_what_is_learnt() -> None:
-    issues = [*labelled(6), Issue(number=9, title="T", removed=("docs",))]
-    assert np.array_equal(evidence(issues, LABELS), build_targets(issues, LABELS))
-    assert evidence([], LABELS).shape == (0, 2)
 
 
 def test_cross_fit_predicts_issues_without_a_label_too() -> None:
