@@ -5,18 +5,15 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import Progress as Bar
-
 from bot import cli_choice, settings
 from bot.cli_labels import ArgumentError, choose_labels
+from bot.cli_show import progress_bar
 from bot.settings import AUTO
 from pipeline import evaluation, registry, selection, training
 from pipeline.choice import Choice
@@ -67,8 +64,8 @@ def train(args: argparse.Namespace) -> int:
     labels, rare = to_learn(args.labels, issues)
     recipe = Recipe(args.method, {}, labels, args.seed)
     task = Task(issues, recipe, precision_targets(), datetime.now(UTC), minutes, rare)
-    with _bar() as show:
-        measured, model = fit(task, show)
+    with progress_bar() as show:
+        measured, model = fit(task, lambda done: show(round(done * 100), 100, "training"))
     registry.write(out, model, metrics=measured or {})
     summary = summarise(model, measured, seconds=time.monotonic() - started)
     if report is not None:
@@ -227,15 +224,6 @@ def _report_file(name: str | None) -> Path | None:
     if name is not None and (Path(name).is_dir() or not Path(name).absolute().parent.is_dir()):
         raise ArgumentError(f"--json {name}: not a file in a folder that is there")
     return None if name is None else Path(name)
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    """Show a progress bar on standard error, if that is a terminal."""
-    console = Console(stderr=True)
-    with Bar(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("training", total=1.0)
-        yield lambda done: bar.update(task, completed=done)
 
 
 # --- predict and replay

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot import answering, backfill, in_force, leases, retraining, settings, storage, written
 from bot.cli_labels import ArgumentError, choose_labels
+from bot.dashboard import formats
 from bot.doctor import require_database
 from bot.errors import NotFoundError
 from bot.models import Delivery, ModelVersion, Repository
@@ -104,8 +105,11 @@ def _model_json(model: ModelVersion) -> dict[str, object]:
 
 
 def _model_row(model: ModelVersion) -> Sequence[object]:
-    metrics = ", ".join(f"{name} {value:.3f}" for name, value in model.metrics.items() if isinstance(value, float))
-    return model.number, model.method, model.status, f"{model.trained_on} issues", metrics, model.reason
+    metrics = [
+        f"{name} {formats.figure(own)}" + (f" (champion {formats.figure(champion)})" if champion is not None else "")
+        for name, own, champion in formats.metrics(model.metrics)
+    ]
+    return model.number, model.method, model.status, f"{model.trained_on} issues", ", ".join(metrics), model.reason
 
 
 def roll_back(args: argparse.Namespace) -> int:

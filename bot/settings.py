@@ -182,10 +182,16 @@ def _env_file(path: Path) -> tuple[dict[str, tuple[str, int]], list[str]]:
     bad = [line for line in lines if line.error or (line.key and (line.value is None or not line.key.isidentifier()))]
     good = [line for line in lines if line not in bad]
     values = dotenv_values(stream=io.StringIO("".join(line.original.string for line in good)))
-    numbers = {line.key: _number(line) for line in good if line.key}
-    return {name: (value or "", numbers[name]) for name, value in values.items()}, [
-        _bad_line(path, line) for line in bad
-    ]
+    numbers: dict[str, int] = {}
+    problems = [_bad_line(path, line) for line in bad]
+    for line in good:
+        if line.key in numbers:
+            problems.append(
+                f"{path}, line {_number(line)}: {line.key} is set on line {numbers[line.key]} already; keep one"
+            )
+        elif line.key:
+            numbers[line.key] = _number(line)
+    return {name: (value or "", numbers[name]) for name, value in values.items()}, problems
 
 
 def _number(line: Binding) -> int:

@@ -24,6 +24,7 @@ from bot.retraining import serve
 from bot.settings import NAMES
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+METRICS = {"micro_f1": 0.5, "champion_micro_f1": 0.4}
 REPO = "octo/demo"
 Run = Callable[..., tuple[int, str, str]]
 
@@ -256,7 +257,7 @@ def two_models(live: Database) -> None:
         repo = storage.repository_named(session, REPO)
         for number in (1, 2):
             values = {"folder": f"m{number}", "method": "linear", "status": ModelStatus.CHALLENGER}
-            values |= {"reason": f"promoted: reason {number}", "metrics": {"micro_f1": 0.5}, "created_at": NOW}
+            values |= {"reason": f"promoted: reason {number}", "metrics": METRICS, "created_at": NOW}
             values |= {"trained_on": 100 * number, "trained_until": NOW, "held_out": 50}
             model = storage.add_model(session, repo.id, values)
             serve(session, repo, model, "better", now=NOW)
@@ -273,7 +274,9 @@ def test_model_versions_are_shown(run: Run) -> None:
     _, out, _ = run("models", REPO)
     head, newest, oldest = out.splitlines()
     assert head.split("  ")[0] == "NUMBER"
-    assert " ".join(newest.split()) == "2 linear champion 200 issues micro_f1 0.500 promoted: reason 2"
+    assert " ".join(newest.split()) == (
+        "2 linear champion 200 issues micro F1 0.500 (champion 0.400) promoted: reason 2"
+    )
     assert oldest.split()[:3] == ["1", "linear", "retired"]
 
 
@@ -281,7 +284,7 @@ def test_model_versions_are_shown(run: Run) -> None:
 def test_model_versions_are_shown_as_json(run: Run) -> None:
     _, out, _ = run("models", REPO, "--json")
     newest, _oldest = json.loads(out)
-    assert (newest["number"], newest["status"], newest["metrics"]) == (2, "champion", {"micro_f1": 0.5})
+    assert (newest["number"], newest["status"], newest["metrics"]) == (2, "champion", METRICS)
 
 
 def test_repository_without_models_says_so(run: Run, live: Database) -> None:

@@ -66,6 +66,14 @@ def model(run: Run, issues: str, tmp_path: Path) -> str:
 # --- train
 
 
+def test_training_tells_how_far_it_is(run: Run, issues: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.cli_show.EVERY", 0.0)
+    _, _, errors = run("train", issues, "--method", "linear", "--out", "told")
+    shares = [int(line.split(", ")[1].split(" of ")[0]) for line in errors.splitlines()]
+    assert shares == sorted(shares)
+    assert shares[-1] == 100
+
+
 def test_training_reports_what_it_measured(model: str, tmp_path: Path) -> None:
     report = json.loads((tmp_path / "report.json").read_text())
     held = report.pop("holdout")

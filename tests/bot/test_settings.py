@@ -96,6 +96,13 @@ def test_setting_that_was_meant_is_named(name: str, meant: str) -> None:
     assert found == f"{name}: there is no such setting; {meant}"
 
 
+def test_setting_that_env_file_has_twice_is_told_with_both_lines(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PORT=4000\nHOST=localhost\n\nPORT=5000\n")
+    with pytest.raises(SettingsError) as raised:
+        load({}, tmp_path / ".env")
+    assert raised.value.problems == [f"{tmp_path / '.env'}, line 4: PORT is set on line 1 already; keep one"]
+
+
 def test_misspelt_setting_in_env_file_is_told_with_its_line(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text('HOST="a\nb"\n\n# of GitHub\nexport WEBHOOK_SECRETS=x\nPORTT=1\n')
     with pytest.raises(SettingsError) as caught:
