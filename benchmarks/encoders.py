@@ -1,6 +1,6 @@
-"""`domain_adapted` and `uda` against `fine_tune`, on 64 and 128 labelled issues: `python -m benchmarks.encoders [OUT]`.
+"""`domain_adapted` and `uda` against `fine_tune`, on 32 labelled issues to all: `python -m benchmarks.encoders [OUT]`.
 
-Three seeds; all three methods have the same slices, test issues and way to a threshold, as in `issue-tagger evaluate`.
+Three seeds, one on all. All three have the same slices and test issues, and come to a threshold in the same way.
 Finished runs are kept in the folder OUT, and the same command goes on from there.
 """
 
@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.setting import HELD_OUT, LABELS, issues
-from pipeline.experiment import Outcome, Run, Slices, execute
+from bot.report_evaluate import written
+from pipeline.experiment import ALL, Outcome, Run, Size, Slices, execute, plan
 from pipeline.experiment_split import split
 from pipeline.experiment_store import open_store
 from pipeline.experiment_summary import spread, student_interval
 
-SIZES, SEEDS = (64, 128), 3
+SIZES: tuple[Size, ...] = (32, 64, 128, ALL)
+SEEDS = 3
 BASE, METHODS = "fine_tune", ("fine_tune", "domain_adapted", "uda")
 METRICS = ("micro_f1", "macro_f1", "average_precision")
 
@@ -27,7 +29,7 @@ def main(out: str = ".data/encoders") -> int:
     slices = Slices(split([*earlier, *later], LABELS, test=HELD_OUT), SIZES)
     store = open_store(Path(out), slices)
     done: dict[Run, Outcome] = {}
-    for run in (Run(method, size, seed) for size in SIZES for seed in range(SEEDS) for method in METHODS):
+    for run in plan(METHODS, SIZES, SEEDS):
         found = store.read(run)
         if found is None:
             found = execute(slices, run)
@@ -41,16 +43,13 @@ def main(out: str = ".data/encoders") -> int:
     return 0
 
 
-def _show(done: Mapping[Run, Outcome], method: str, size: int) -> None:
+def _show(done: Mapping[Run, Outcome], method: str, size: Size) -> None:
     """Print mean and standard deviation of each figure, and what a method gains over fine-tuning, paired by seed."""
+    seeds = [run.seed for run in done if (run.method, run.slice) == (method, size)]
     for metric in METRICS:
-        mine, base = (
-            np.array([done[Run(name, size, seed)].row[metric] for seed in range(SEEDS)]) for name in (method, BASE)
-        )
-        about = spread(mine.tolist())
-        low, high = student_interval(mine - base) or (0.0, 0.0)
-        gain = "" if method == BASE else f"  over {BASE} {np.mean(mine - base):+.3f} [{low:+.3f}, {high:+.3f}]"
-        print(f"{size:3} {method:14} {metric:17} {about.mean:.3f} ± {about.sd:.3f}{gain}")
+        mine, base = (np.array([done[Run(name, size, seed)].row[metric] for seed in seeds]) for name in (method, BASE))
+        gain = "" if method == BASE else f"  over {BASE} {np.mean(mine - base):+.3f} {student_interval(mine - base)}"
+        print(f"{size:3} {method:14} {metric:17} {written(spread(mine.tolist()))}{gain}")
 
 
 if __name__ == "__main__":
