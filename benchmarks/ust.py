@@ -54,7 +54,7 @@ OTHER_TEACHERS = {
 STUDENTS = {
     "ust": Contestant(CHOSEN),
     "ust, up to 5 rounds": Contestant(replace(CHOSEN, rounds=5)),
-    "ust, hard": Contestant(replace(CHOSEN, scheme="hard")),
+    "ust, easy": Contestant(replace(CHOSEN, scheme="easy")),
     "ust, half of the guesses": Contestant(replace(CHOSEN, share=0.5)),
     "ust, guesses count 1": Contestant(replace(CHOSEN, trust=1.0)),
     "ust of 300 components": Contestant(CHOSEN, 300),
