@@ -65,7 +65,7 @@ def train(args: argparse.Namespace) -> int:
     recipe = Recipe(args.method, {}, labels, args.seed)
     task = Task(issues, recipe, precision_targets(), datetime.now(UTC), minutes, rare)
     with progress_bar() as show:
-        measured, model = fit(task, lambda done: show(round(done * 100), 100, "training"))
+        measured, model = fit(task, lambda done: show(round(done * 100), 100, "training, in percent"))
     registry.write(out, model, metrics=measured or {})
     summary = summarise(model, measured, seconds=time.monotonic() - started)
     if report is not None:

@@ -127,9 +127,8 @@ def notes(found: Findings) -> list[str]:
         f"{test:,} test issues, {drawn}; {none:,} of them have none of the labels: whatever is put on those "
         "counts as wrong.",
         f"{labelled:,} labelled issues to train on, in nested slices drawn anew for each seed; what a method sets "
-        f"aside to validate by counts. {elsewhere:,} have other labels only, which tells that none of these "
-        f"fits. The {len(split.others):,} issues without a label, and the labelled ones that are not in a slice, were "
-        "given without their labels.",
+        f"aside to validate by counts. The {len(split.others):,} issues without a label, and the labelled ones that "
+        "are not in a slice, were given without their labels.",
         "Thresholds were chosen on predictions about the slice by models that had not seen the issue: one for the best "
         "micro-F1, drawn towards 0.5 where there is little to choose by; no test issue chose anything.",
         "Seconds are those of the slowest seed: vectors of texts that an earlier run has embedded are used again.",
@@ -138,6 +137,8 @@ def notes(found: Findings) -> list[str]:
     ]
     if split.removed:
         told.insert(2, f"{formats.count(len(split.removed), 'earlier issue')} left out that say the same as another.")
+    if elsewhere:
+        told.insert(2, f"Labelled issues with other labels only, which tell that none of these fits: {elsewhere:,}.")
     if any(run.slice == 0 for run in found.outcomes):
         told.append("A method that needs no label ran once, without any.")
     if any(getattr(method_class(name), "encoder", False) for name in found.methods):

@@ -151,7 +151,8 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")
     places = {name: f"{env_file}, line {line}: " for name, (_, line) in from_file.items()}
     known = {name for name in environ if name.startswith(PREFIX)} | places.keys()
     reader.problems += [
-        f"{places.get(name, '')}{name}: there is no such setting; {_meant(name)}" for name in sorted(known - NAMES)
+        f"{places.get(name, '')}{_shown(name)}: there is no such setting; {_meant(name)}"
+        for name in sorted(known - NAMES)
     ]
     settings = _build(reader)
     if settings.app is None and not reader.problems:
@@ -161,6 +162,11 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = Path(".env")
     if reader.problems:
         raise SettingsError(reader.problems)
     return settings
+
+
+def _shown(name: str) -> str:
+    """Return a name as it may be told: what looks like none may be the end of a key that lacks its quotes."""
+    return name if name.isupper() else "what is set here"
 
 
 def _meant(name: str) -> str:
@@ -187,7 +193,7 @@ def _env_file(path: Path) -> tuple[dict[str, tuple[str, int]], list[str]]:
     for line in good:
         if line.key in numbers:
             problems.append(
-                f"{path}, line {_number(line)}: {line.key} is set on line {numbers[line.key]} already; keep one"
+                f"{path}, line {_number(line)}: {_shown(line.key)} is set on line {numbers[line.key]} already; keep one"
             )
         elif line.key:
             numbers[line.key] = _number(line)

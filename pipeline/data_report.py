@@ -94,7 +94,7 @@ def _summary(report: Mapping[str, Any]) -> str:
     return "\n".join(
         [
             f"{report['issues']['read']} issues, {report['duplicates_removed']} of them duplicates that were removed",
-            f"{report['labelled_share']:.1%} of the others have a label",
+            f"{report['labelled_share']:.1%} of the others have one of the labels",
             f"{parts} (test: {test})",
         ]
     )

@@ -69,7 +69,7 @@ def model(run: Run, issues: str, tmp_path: Path) -> str:
 def test_training_tells_how_far_it_is(run: Run, issues: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.cli_show.EVERY", 0.0)
     _, _, errors = run("train", issues, "--method", "linear", "--out", "told")
-    shares = [int(line.split(", ")[1].split(" of ")[0]) for line in errors.splitlines()]
+    shares = [int(line.removeprefix("training, in percent, ").split(" of ")[0]) for line in errors.splitlines()]
     assert shares == sorted(shares)
     assert shares[-1] == 100
 

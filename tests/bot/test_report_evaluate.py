@@ -58,7 +58,7 @@ def test_cell_without_a_run_is_a_dash_and_one_seed_has_no_deviation(found: Findi
 
 def test_notes_tell_how_many_labelled_issues_have_none_of_the_labels(found: Findings) -> None:
     assert "96 labelled issues to train on" in " ".join(notes(found))
-    assert "32 have other labels only" in " ".join(notes(found))
+    assert "other labels only, which tell that none of these fits: 32." in " ".join(notes(found))
 
 
 def test_notes_tell_of_what_happened_only(found: Findings) -> None:

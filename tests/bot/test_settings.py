@@ -103,6 +103,14 @@ def test_setting_that_env_file_has_twice_is_told_with_both_lines(tmp_path: Path)
     assert raised.value.problems == [f"{tmp_path / '.env'}, line 4: PORT is set on line 1 already; keep one"]
 
 
+def test_end_of_a_key_without_quotes_is_not_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("PRIVATE_KEY=-----BEGIN\nAbCdSecret==\nAbCdSecret==\n")
+    with pytest.raises(SettingsError) as raised:
+        load({}, tmp_path / ".env")
+    assert f"{tmp_path / '.env'}, line 3: what is set here is set on line 2 already; keep one" in raised.value.problems
+    assert "Secret" not in str(raised.value)
+
+
 def test_misspelt_setting_in_env_file_is_told_with_its_line(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text('HOST="a\nb"\n\n# of GitHub\nexport WEBHOOK_SECRETS=x\nPORTT=1\n')
     with pytest.raises(SettingsError) as caught:

@@ -53,7 +53,7 @@ def test_report_is_json_and_the_text_can_be_made_of_it(report: dict[str, Any]) -
 def test_text_says_what_the_report_does(report: dict[str, Any]) -> None:
     text = as_text(report)
     assert "22 issues, 1 of them duplicates that were removed" in text
-    assert "76.2% of the others have a label" in text
+    assert "76.2% of the others have one of the labels" in text
     assert f"  bug   11  {'█' * 40}\n" in text
     assert "4.8% of the issues are longer than the 100 tokens" in text
     assert "Labels left out\n  stale: too few" in text
