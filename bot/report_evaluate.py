@@ -130,7 +130,7 @@ def notes(found: Findings) -> list[str]:
         f"aside to validate by counts. The {len(split.others):,} issues without a label, and the labelled ones that "
         "are not in a slice, were given without their labels.",
         "Thresholds were chosen on predictions about the slice by models that had not seen the issue: one for the best "
-        "micro-F1, drawn towards 0.5 where there is little to choose by; no test issue chose anything.",
+        "micro-F1, drawn towards half of that F1 where there is little to choose by; no test issue chose anything.",
         "Seconds are those of the slowest seed: vectors of texts that an earlier run has embedded are used again.",
         "Macro-F1 is over the labels with at least 10 test issues, and once more over all.",
         f"Labels: {', '.join(split.labels)}.",

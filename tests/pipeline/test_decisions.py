@@ -183,6 +183,12 @@ def test_threshold_parts_what_can_be_parted() -> None:
     assert f1_threshold(*separable(200, low=0.7, high=0.9)) == pytest.approx(0.8, abs=0.02)
 
 
+def test_f1_threshold_is_not_above_all_where_few_cells_are_positive() -> None:
+    y, p = np.zeros((16, 3), dtype=np.int8), np.full((16, 3), 0.05, dtype=np.float32)
+    p.ravel()[:20], y.ravel()[:6] = 0.3, 1  # as probable as it says: six of twenty
+    assert f1_threshold(y, p) < 0.3
+
+
 def test_few_positives_move_the_threshold_little() -> None:
     few, many = (f1_threshold(*separable(count, low=0.1, high=0.2)) for count in (2, 50))
     assert 0.15 < many < few < 0.5
