@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.setting import LABELS, issues
+from benchmarks.setting import LABELS, gain, issues
 from pipeline import evaluation
 from pipeline.decisions import f1_threshold
 from pipeline.experiment import Run, Slices
 from pipeline.experiment_split import split
-from pipeline.experiment_summary import student_interval
 from pipeline.issues import Issue, Probabilities, without_labels
 from pipeline.labels import read_labels
 from pipeline.methods import make
@@ -77,9 +76,8 @@ def compare(found: Sequence[Issue], contestants: Mapping[str, Contestant]) -> No
         gains = (figures - reference).mean(axis=1)  # (seeds, metrics)
         for metric, label in enumerate(METRICS):
             by_slice = " ".join(f"{value:.3f}" for value in figures[:, :, metric].mean(axis=0))
-            low, high = student_interval(gains[:, metric]) or (0.0, 0.0)
-            gain = f"{gains[:, metric].mean():+.3f} [{low:+.3f}, {high:+.3f}]"
-            print(f"{name:40} {label:14} {figures[:, :, metric].mean():.3f} ({by_slice})  {gain}", flush=True)
+            mean = figures[:, :, metric].mean()
+            print(f"{name:40} {label:14} {mean:.3f} ({by_slice})  {gain(gains[:, metric])}", flush=True)
 
 
 def measure(slices: Slices, contestant: Contestant) -> Figures:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.setting import HELD_OUT, LABELS, issues
+from benchmarks.setting import HELD_OUT, LABELS, gain, issues
 from bot.report_evaluate import written
 from pipeline.experiment import ALL, Outcome, Run, Size, Slices, execute, plan
 from pipeline.experiment_split import split
 from pipeline.experiment_store import open_store
-from pipeline.experiment_summary import spread, student_interval
+from pipeline.experiment_summary import spread
 
 SIZES: tuple[Size, ...] = (32, 64, 128, ALL)
 SEEDS = 3
@@ -48,8 +48,8 @@ def _show(done: Mapping[Run, Outcome], method: str, size: Size) -> None:
     seeds = [run.seed for run in done if (run.method, run.slice) == (method, size)]
     for metric in METRICS:
         mine, base = (np.array([done[Run(name, size, seed)].row[metric] for seed in seeds]) for name in (method, BASE))
-        gain = "" if method == BASE else f"  over {BASE} {np.mean(mine - base):+.3f} {student_interval(mine - base)}"
-        print(f"{size:3} {method:14} {metric:17} {written(spread(mine.tolist()))}{gain}")
+        over = "" if method == BASE else f"  over {BASE} {gain(mine - base)}"
+        print(f"{size:3} {method:14} {metric:17} {written(spread(mine.tolist()))}{over}")
 
 
 if __name__ == "__main__":

@@ -7,11 +7,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bot import storage
 from bot.models import Installation, Label, LabelTruth, Repository, Truth
 from bot.models import Issue as IssueRow
 from bot.retraining import serve
 from pipeline import registry, training
+from pipeline.experiment_summary import student_interval
 from pipeline.exports import read_issues
 from pipeline.issues import Issue
 from tests.live.process import Up
@@ -28,6 +32,12 @@ def issues() -> tuple[list[Issue], list[Issue]]:
     """Return the earlier issues and the newest ones."""
     found = read_issues(DATA)
     return found[:-HELD_OUT], found[-HELD_OUT:]
+
+
+def gain(values: NDArray[np.float64]) -> str:
+    """Write the mean of gains, (seeds,), with its 95 % interval; one seed has none."""
+    interval = student_interval(values)
+    return f"{values.mean():+.3f}" + (" [{:+.3f}, {:+.3f}]".format(*interval) if interval else "")
 
 
 def champion(earlier: Sequence[Issue]) -> training.Trained:

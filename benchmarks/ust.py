@@ -16,12 +16,11 @@ from scipy.sparse import csr_matrix, hstack
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from benchmarks.setting import LABELS, issues
+from benchmarks.setting import LABELS, gain, issues
 from pipeline import evaluation
 from pipeline.decisions import f1_threshold
 from pipeline.experiment import Run, Slices
 from pipeline.experiment_split import split
-from pipeline.experiment_summary import student_interval
 from pipeline.issues import Issue, Probabilities, without_labels
 from pipeline.methods.head import Head
 from pipeline.methods.linear import texts_of
@@ -109,8 +108,7 @@ class Line:
     def over(self, other: "Line") -> Iterator[str]:
         """Return the mean gain of each figure with an interval, paired by seed."""
         for label, gains in zip(METRICS, (self.figures - other.figures).T, strict=True):
-            low, high = student_interval(gains) or (0.0, 0.0)
-            yield f"{label} {gains.mean():+.3f} [{low:+.3f}, {high:+.3f}]"
+            yield f"{label} {gain(gains)}"
 
 
 def main(seeds: int = 10) -> int:
