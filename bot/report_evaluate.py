@@ -127,8 +127,8 @@ def notes(found: Findings) -> list[str]:
         f"{test:,} test issues, {drawn}; {none:,} of them have none of the labels: whatever is put on those "
         "counts as wrong.",
         f"{labelled:,} labelled issues to train on, in nested slices drawn anew for each seed; what a method sets "
-        f"aside to validate by counts. The {len(split.others):,} issues without a label, and the labelled ones that "
-        "are not in a slice, were given without their labels.",
+        f"aside to validate by counts. Issues without a label ({len(split.others):,}), and labelled ones that are not "
+        "in a slice, were given without their labels.",
         "Thresholds were chosen on predictions about the slice by models that had not seen the issue: one for the best "
         "micro-F1, drawn towards half of that F1 where there is little to choose by; no test issue chose anything.",
         "Seconds are those of the slowest seed: vectors of texts that an earlier run has embedded are used again.",
